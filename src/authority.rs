@@ -1,0 +1,241 @@
+//! A scheme, host, port or prefix proved valid, or refused.
+//!
+//! `http`'s own types are too lenient to prove anything here: its `Authority` accepts `user:pw@h`,
+//! `h:99999` and `a,b`, its `Scheme` accepts `javascript`.
+
+use std::fmt;
+
+use http::header::HeaderValue;
+use http::uri::{self, Scheme};
+
+use crate::node;
+
+/// The longest DNS name (RFC 1035 §2.3.4), in characters without the trailing dot.
+const MAX_NAME: usize = 253;
+/// The longest DNS label (RFC 1035 §2.3.4).
+const MAX_LABEL: usize = 63;
+/// Room for any path prefix that an app is mounted on.
+const MAX_PREFIX: usize = 1024;
+
+static HTTP: Scheme = Scheme::HTTP;
+static HTTPS: Scheme = Scheme::HTTPS;
+
+/// The two schemes that a web request can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WebScheme {
+    Http,
+    Https,
+}
+
+impl WebScheme {
+    /// A forwarded scheme, in any case. Traefik writes `ws` and `wss` for upgrade requests.
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        let is = |name: &[u8]| text.eq_ignore_ascii_case(name);
+        if is(b"https") || is(b"wss") {
+            Some(Self::Https)
+        } else if is(b"http") || is(b"ws") {
+            Some(Self::Http)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn from_scheme(scheme: &Scheme) -> Option<Self> {
+        match scheme.as_str() {
+            "http" => Some(Self::Http),
+            "https" => Some(Self::Https),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_scheme(self) -> &'static Scheme {
+        match self {
+            Self::Http => &HTTP,
+            Self::Https => &HTTPS,
+        }
+    }
+
+    pub(crate) fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// A valid `uri-host [ ":" port ]` (RFC 9110 §7.2), without the host's trailing dot.
+#[derive(Clone)]
+pub(crate) struct Authority {
+    text: Text,
+    /// Where the host ends.
+    host_length: usize,
+    port: Option<u16>,
+}
+
+/// In whichever form it came, since both are cheap to clone.
+#[derive(Clone)]
+enum Text {
+    Header(HeaderValue),
+    Uri(uri::Authority),
+}
+
+impl Authority {
+    pub(crate) fn from_header(value: &HeaderValue) -> Option<Self> {
+        Self::new(value.as_bytes(), || Text::Header(value.clone()))
+    }
+
+    pub(crate) fn from_uri(authority: &uri::Authority) -> Option<Self> {
+        Self::new(authority.as_str().as_bytes(), || Text::Uri(authority.clone()))
+    }
+
+    pub(crate) fn from_bytes(text: &[u8]) -> Option<Self> {
+        let value = HeaderValue::from_bytes(text).ok()?;
+        Self::new(text, || Text::Header(value))
+    }
+
+    fn new(text: &[u8], keep: impl FnOnce() -> Text) -> Option<Self> {
+        let (host, port) = host_and_port(text)?;
+        match host.strip_suffix(b".") {
+            Some(host) => Self::from_host(host, port),
+            None => Some(Self { text: keep(), host_length: host.len(), port }),
+        }
+    }
+
+    fn from_host(host: &[u8], port: Option<u16>) -> Option<Self> {
+        let mut text = host.to_vec();
+        if let Some(port) = port {
+            text.extend_from_slice(format!(":{port}").as_bytes());
+        }
+        let text = Text::Header(HeaderValue::try_from(text).ok()?);
+        Some(Self { text, host_length: host.len(), port })
+    }
+
+    /// The same host with this port, if it has none and needs one.
+    pub(crate) fn or_port(self, port: u16, scheme: WebScheme) -> Self {
+        if self.port.is_some() || port == scheme.default_port() {
+            return self;
+        }
+        Self::from_host(self.host().as_bytes(), Some(port)).unwrap_or(self)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match &self.text {
+            // Validated: all of it is visible ASCII.
+            Text::Header(value) => value.to_str().unwrap_or_default(),
+            Text::Uri(authority) => authority.as_str(),
+        }
+    }
+
+    /// With the brackets of an IPv6 address, as `http`'s own has them.
+    pub(crate) fn host(&self) -> &str {
+        self.as_str().get(..self.host_length).unwrap_or_default()
+    }
+
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    pub(crate) fn to_header(&self) -> Option<HeaderValue> {
+        match &self.text {
+            Text::Header(value) => Some(value.clone()),
+            Text::Uri(authority) => HeaderValue::from_str(authority.as_str()).ok(),
+        }
+    }
+
+    pub(crate) fn to_uri(&self) -> Option<uri::Authority> {
+        match &self.text {
+            Text::Header(value) => uri::Authority::try_from(value.as_bytes()).ok(),
+            Text::Uri(authority) => Some(authority.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+/// `uri-host [ ":" port ]`. A colon needs a port behind it, though RFC 3986 has room for none.
+fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
+    let (host, rest) = split_host(text);
+    let port = match rest {
+        [] => None,
+        [b':', digits @ ..] => Some(port(digits)?),
+        _ => return None,
+    };
+    is_host(host).then_some((host, port))
+}
+
+/// Splits behind an IP literal's bracket, or before the first colon.
+fn split_host(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = match text.first() {
+        Some(b'[') => text.iter().position(|b| *b == b']').map(|bracket| bracket + 1),
+        _ => text.iter().position(|b| *b == b':'),
+    };
+    text.split_at(end.unwrap_or(text.len()))
+}
+
+/// An IPv6 address in brackets, an IPv4 address, or a DNS name. Narrower than RFC 3986 `reg-name`:
+/// nothing else is resolved by anybody, and the rest of it is what injections are made of.
+fn is_host(host: &[u8]) -> bool {
+    if let [b'[', address @ .., b']'] = host {
+        return node::ipv6(address).is_some();
+    }
+    let name = host.strip_suffix(b".").unwrap_or(host);
+    let last_label = name.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    // Other readers take `127.1` and `0x7f.1` for addresses (WHATWG URL, "ends in a number").
+    match last_label {
+        [b'0', b'x' | b'X', hex @ ..] if hex.iter().all(u8::is_ascii_hexdigit) => false,
+        digits if digits.iter().all(u8::is_ascii_digit) => node::ipv4(host).is_some(),
+        _ => name.len() <= MAX_NAME && name.split(|b| *b == b'.').all(is_label),
+    }
+}
+
+/// Letters, digits, hyphens inside, and underscores, which container names have.
+fn is_label(label: &[u8]) -> bool {
+    let inside = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let hyphen_at_end = label.starts_with(b"-") || label.ends_with(b"-");
+    (1..=MAX_LABEL).contains(&label.len()) && !hyphen_at_end && label.iter().all(inside)
+}
+
+/// 1 to 65535, without leading zeros.
+pub(crate) fn port(text: &[u8]) -> Option<u16> {
+    node::port(text).filter(|_| !text.starts_with(b"0"))
+}
+
+/// A path that an app is mounted on, without its trailing slash, or `None` if it could lead
+/// anywhere else: `//host` (CVE-2023-26125), dot segments, a query, and their encodings.
+pub(crate) fn prefix(text: &[u8]) -> Option<HeaderValue> {
+    let path = text.strip_suffix(b"/").unwrap_or(text);
+    let valid = path.len() <= MAX_PREFIX
+        && path.starts_with(b"/")
+        && path.split(|b| *b == b'/').skip(1).all(is_segment);
+    HeaderValue::from_bytes(path).ok().filter(|_| valid)
+}
+
+/// `1*pchar` (RFC 3986 §3.3) but `;`, and neither a dot segment nor one that decodes to more.
+fn is_segment(mut segment: &[u8]) -> bool {
+    if matches!(segment, b"" | b"." | b"..") {
+        return false;
+    }
+    while let Some((first, rest)) = segment.split_first() {
+        segment = match (first, rest) {
+            (b'%', [high, low, rest @ ..]) if is_harmless_escape(*high, *low) => rest,
+            (byte, _) if is_pchar(*byte) => rest,
+            _ => return false,
+        };
+    }
+    true
+}
+
+fn is_pchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte)
+}
+
+/// Whether `%` with these two digits means no control byte, and none of `.` `/` `\`.
+fn is_harmless_escape(high: u8, low: u8) -> bool {
+    let digit = |b: u8| char::from(b).to_digit(16);
+    let (Some(high), Some(low)) = (digit(high), digit(low)) else { return false };
+    !matches!(high * 16 + low, 0x00..=0x1F | 0x7F | 0x2E | 0x2F | 0x5C)
+}

@@ -1,0 +1,287 @@
+//! What the operator can say.
+
+use std::sync::Arc;
+
+use http::uri::Scheme;
+use http::{Extensions, HeaderName};
+
+use crate::allowed_hosts::AllowedHosts;
+use crate::config::{Config, Keep};
+use crate::error::ConfigError;
+use crate::hops::Family;
+use crate::peer::Peer;
+use crate::trust::{Model, TrustedProxies};
+
+/// The layer, and the builder of its configuration.
+///
+/// [`new`](Self::new) believes one proxy on this machine, reads the client's address and scheme
+/// from `X-Forwarded-For` and `X-Forwarded-Proto`, and removes every forwarding header that nobody
+/// vouched for. See the [crate](crate) for the rule.
+///
+/// ```
+/// use forwarded_headers::{AllowedHosts, ForwardedHeaders, TrustedProxies};
+///
+/// // A load balancer in this network, behind a CDN.
+/// let cdn: TrustedProxies = "198.51.100.0/24, 2001:db8::/32".parse()?;
+/// let load_balancer: TrustedProxies = "10.1.0.0/16".parse()?;
+///
+/// let layer = ForwardedHeaders::new()
+///     .proxy_chain([cdn, load_balancer])
+///     .read_host(true)
+///     .allowed_hosts("example.com, *.example.com".parse()?)
+///     .check()?;
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+///
+/// Cloning it, and the service that it makes, is cheap.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct ForwardedHeaders {
+    config: Arc<Config>,
+}
+
+impl ForwardedHeaders {
+    /// One trusted proxy, on this machine: [`TrustedProxies::loopback`], `max_hops(1)`,
+    /// [`Family::XForwarded`].
+    ///
+    /// A peer with another address is the client, so an app in a container has to
+    /// [`trust`](Self::trust) the address that its proxy has there.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(Arc::make_mut(&mut self.config));
+        self
+    }
+
+    /// The proxies that may open the connection, instead of the default,
+    /// [`loopback`](TrustedProxies::loopback). With more than one [hop](Self::max_hops), those
+    /// behind them as well.
+    ///
+    /// Has no place beside [`proxy_chain`](Self::proxy_chain), which says it hop by hop.
+    pub fn trust(self, proxies: impl Into<TrustedProxies>) -> Self {
+        let proxies = proxies.into();
+        self.with(|config| (config.trust.proxies, config.trust.named) = (proxies, true))
+    }
+
+    /// The most proxies that a request may pass, 1 to 255. The default is **1**.
+    ///
+    /// The walk goes on for as long as it meets [trusted](Self::trust) addresses, so give the number
+    /// of proxies that there are: without this bound, a client *inside* a trusted range would be
+    /// taken for a proxy, and what it made up for the client. [`proxy_chain`](Self::proxy_chain) is
+    /// safer still.
+    ///
+    /// Replaces an earlier `proxy_chain` or [`trusted_hops`](Self::trusted_hops).
+    pub fn max_hops(self, hops: u8) -> Self {
+        self.with(|config| config.trust.model = Model::MaxHops(hops))
+    }
+
+    /// The proxies in the order in which a request meets them, each with the addresses that it may
+    /// have: `[cdn, load_balancer]`. At least one, 255 at most.
+    ///
+    /// The last opens the connection. A request may skip outer proxies: somebody who reaches the
+    /// load balancer directly is a client by their own address. In the wrong order nothing is
+    /// believed.
+    ///
+    /// Replaces an earlier [`max_hops`](Self::max_hops) or [`trusted_hops`](Self::trusted_hops).
+    pub fn proxy_chain(self, proxies: impl IntoIterator<Item = TrustedProxies>) -> Self {
+        let mut nearest_first: Vec<_> = proxies.into_iter().collect();
+        nearest_first.reverse();
+        self.with(|config| config.trust.model = Model::Chain(nearest_first))
+    }
+
+    /// The number of proxies, 1 to 255, where their addresses cannot be known: the peer must be
+    /// [trusted](Self::trust), then exactly so many reports are believed whatever their addresses.
+    /// A request with fewer is unresolved.
+    ///
+    /// Somebody who can get around one of the proxies can then say who the client is. Prefer
+    /// [`proxy_chain`](Self::proxy_chain) or [`max_hops`](Self::max_hops), either of which this
+    /// replaces.
+    pub fn trusted_hops(self, hops: u8) -> Self {
+        self.with(|config| config.trust.model = Model::TrustedHops(hops))
+    }
+
+    /// Which headers the trusted proxies write. The default is [`Family::XForwarded`]. The other
+    /// family is never read.
+    pub fn family(self, family: Family) -> Self {
+        self.with(|config| config.family = family)
+    }
+
+    /// Whether a trusted peer that sends no header of the [family](Self::family) at all is itself
+    /// the client, as in local development and for health checks. The default is `false`: such a
+    /// request is [unresolved](crate::Unresolved::NotReported).
+    ///
+    /// Leave it off behind a proxy that does not set the headers in every request: all of its
+    /// visitors would have its address, often one that an allow-list knows.
+    pub fn allow_direct(self, allow: bool) -> Self {
+        self.with(|config| config.allow_direct = allow)
+    }
+
+    /// Whether every proxy appends to every list that is read, so that the entry at the client's
+    /// position in `X-Forwarded-For` is the client's in the others too. A list that is shorter than
+    /// what was read of `X-Forwarded-For` is absent.
+    ///
+    /// The default is `false`: `X-Forwarded-Proto` is its rightmost entry, and `-Host`, `-Port` and
+    /// `-Prefix` are single values. Most proxies replace these or hand them on as they came; with
+    /// one of those on the way, this lets the client choose.
+    pub fn aligned_lists(self, aligned: bool) -> Self {
+        self.with(|config| config.aligned_lists = aligned)
+    }
+
+    /// Whether the client's address is read. The default is `true`.
+    ///
+    /// `false` is for a proxy that does not write it; then there is one hop, and the client is
+    /// unresolved.
+    pub fn read_for(self, read: bool) -> Self {
+        self.with(|config| config.read.r#for = read)
+    }
+
+    /// Whether the scheme is read, from `X-Forwarded-Proto` or `proto`. The default is `true`.
+    ///
+    /// Where a trusted proxy then sends none, the scheme is `http`. Say `false` for a proxy that
+    /// does not write it (bare nginx, HAProxy, Apache, Varnish): it hands on what the client sent.
+    pub fn read_proto(self, read: bool) -> Self {
+        self.with(|config| config.read.proto = read)
+    }
+
+    /// Whether the host is read, from `X-Forwarded-Host` or `host`. The default is `false`.
+    ///
+    /// Needs [`allowed_hosts`](Self::allowed_hosts). Most proxies hand on what the client sent in
+    /// `X-Forwarded-Host`, and pass the host that it asked for in `Host`, which needs no setting
+    /// here.
+    pub fn read_host(self, read: bool) -> Self {
+        self.with(|config| config.read.host = read)
+    }
+
+    /// Whether `X-Forwarded-Port` is read, for a host that comes without a port. The default is
+    /// `false`; it has no meaning with [`Family::Forwarded`].
+    pub fn read_port(self, read: bool) -> Self {
+        self.with(|config| config.read.port = read)
+    }
+
+    /// Whether `X-Forwarded-Prefix` is read. The default is `false`; it has no meaning with
+    /// [`Family::Forwarded`].
+    pub fn read_prefix(self, read: bool) -> Self {
+        self.with(|config| config.read.prefix = read)
+    }
+
+    /// The hosts that the app answers to. A request for another has no authority: not a forwarded
+    /// one, not the URI's, not `Host`, which are removed. The default allows every valid host, unless
+    /// [`read_host`](Self::read_host) is set, which needs this.
+    pub fn allowed_hosts(self, hosts: AllowedHosts) -> Self {
+        self.with(|config| config.allowed_hosts = Some(hosts))
+    }
+
+    /// The header to read instead of `X-Forwarded-For`.
+    pub fn for_header(self, name: HeaderName) -> Self {
+        self.with(|config| config.names.r#for = name)
+    }
+
+    /// The header to read instead of `X-Forwarded-Proto`.
+    pub fn proto_header(self, name: HeaderName) -> Self {
+        self.with(|config| config.names.proto = name)
+    }
+
+    /// The header to read instead of `X-Forwarded-Host`.
+    pub fn host_header(self, name: HeaderName) -> Self {
+        self.with(|config| config.names.host = name)
+    }
+
+    /// The header to read instead of `X-Forwarded-Port`.
+    pub fn port_header(self, name: HeaderName) -> Self {
+        self.with(|config| config.names.port = name)
+    }
+
+    /// The header to read instead of `X-Forwarded-Prefix`.
+    pub fn prefix_header(self, name: HeaderName) -> Self {
+        self.with(|config| config.names.prefix = name)
+    }
+
+    /// A header with one address, such as `CF-Connecting-IP`, to read instead of the list. A second
+    /// line of it, or a list in it, is [malformed](crate::Unresolved::Malformed).
+    ///
+    /// There is one hop then: trust the addresses of the proxy that sets it, and only a header that
+    /// it always sets itself, whatever the client sends.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, TrustedProxies};
+    /// use http::HeaderName;
+    ///
+    /// let cdn: TrustedProxies = "198.51.100.0/24".parse()?;
+    /// let layer = ForwardedHeaders::new()
+    ///     .trust(cdn)
+    ///     .client_ip_header(HeaderName::from_static("cf-connecting-ip"))
+    ///     .check()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn client_ip_header(self, name: HeaderName) -> Self {
+        self.with(|config| config.client_ip_header = Some(name))
+    }
+
+    /// A forwarding header that is left as it came, whoever sent it. Each call adds one.
+    pub fn keep_header(self, name: HeaderName) -> Self {
+        self.with(|config| match &mut config.keep {
+            Keep::All => {}
+            Keep::These(names) => names.push(name),
+        })
+    }
+
+    /// Leaves every forwarding header as it came. Nothing that reads one after this layer is safe
+    /// then: read [`ConnectionInfo`](crate::ConnectionInfo) alone.
+    pub fn keep_headers(self) -> Self {
+        self.with(|config| config.keep = Keep::All)
+    }
+
+    /// Whether the request's URI gets the scheme and the authority. The default is `true`.
+    ///
+    /// It does where the peer is trusted or [`own_scheme`](Self::own_scheme) is set, and the
+    /// authority is known. Path and query stay as they are.
+    pub fn rewrite_uri(self, rewrite: bool) -> Self {
+        self.with(|config| config.rewrite_uri = rewrite)
+    }
+
+    /// The scheme by which the app itself is reached, `http` or `https`: for a client without a
+    /// proxy, and for all with [`read_proto(false)`](Self::read_proto). The default is `http`.
+    pub fn own_scheme(self, scheme: Scheme) -> Self {
+        self.with(|config| config.own_scheme = Some(scheme))
+    }
+
+    /// Where to find the [`Peer`], instead of the places that the [crate](crate#the-rule) lists.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Extensions;
+    ///
+    /// #[derive(Clone)]
+    /// struct MyConnection(std::net::SocketAddr);
+    ///
+    /// let layer = ForwardedHeaders::new().peer_from(|extensions: &Extensions| {
+    ///     extensions.get::<MyConnection>().map(|connection| connection.0.into())
+    /// });
+    /// ```
+    pub fn peer_from(self, peer: fn(&Extensions) -> Option<Peer>) -> Self {
+        self.with(|config| config.peer_from = peer)
+    }
+
+    /// Finds what does not go together before the app starts.
+    ///
+    /// # Errors
+    ///
+    /// - 0 hops, an empty or over-long `proxy_chain`, or `trust` beside it;
+    /// - a network that [`TrustedProxies`] does not take;
+    /// - `read_host(true)` without `allowed_hosts`;
+    /// - an `own_scheme` that is neither `http` nor `https`;
+    /// - `read_for(false)` or `client_ip_header` with more than one hop, or with each other;
+    /// - `client_ip_header` with `aligned_lists(true)`, or for `CloudFront-Viewer-Address`, whose
+    ///   IPv6 addresses cannot be told from their ports;
+    /// - anything of the X- family with [`Family::Forwarded`];
+    /// - the same name for two lists.
+    pub fn check(self) -> Result<Self, ConfigError> {
+        self.config.check().map(|()| self)
+    }
+}

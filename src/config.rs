@@ -1,0 +1,204 @@
+//! What the operator has said, and whether it makes sense together.
+
+use std::fmt::Display;
+
+use http::uri::Scheme;
+use http::{Extensions, HeaderName};
+
+use crate::allowed_hosts::AllowedHosts;
+use crate::authority::WebScheme;
+use crate::error::ConfigError;
+use crate::hops::Family;
+use crate::peer::{self, Peer};
+use crate::trust::Trust;
+
+/// See the methods of [`ForwardedHeaders`](crate::ForwardedHeaders), which have the same names.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) peer_from: fn(&Extensions) -> Option<Peer>,
+    pub(crate) trust: Trust,
+    pub(crate) family: Family,
+    pub(crate) allow_direct: bool,
+    pub(crate) aligned_lists: bool,
+    pub(crate) read: Read,
+    pub(crate) names: Names,
+    pub(crate) client_ip_header: Option<HeaderName>,
+    pub(crate) allowed_hosts: Option<AllowedHosts>,
+    pub(crate) keep: Keep,
+    pub(crate) rewrite_uri: bool,
+    pub(crate) own_scheme: Option<Scheme>,
+}
+
+/// What is read from trusted proxies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Read {
+    pub(crate) r#for: bool,
+    pub(crate) proto: bool,
+    pub(crate) host: bool,
+    pub(crate) port: bool,
+    pub(crate) prefix: bool,
+}
+
+/// The headers of the X- family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Names {
+    pub(crate) r#for: HeaderName,
+    pub(crate) proto: HeaderName,
+    pub(crate) host: HeaderName,
+    pub(crate) port: HeaderName,
+    pub(crate) prefix: HeaderName,
+}
+
+/// The forwarding headers that are left as they came.
+#[derive(Debug, Clone)]
+pub(crate) enum Keep {
+    All,
+    These(Vec<HeaderName>),
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            peer_from: peer::find,
+            trust: Trust::default(),
+            family: Family::default(),
+            allow_direct: false,
+            aligned_lists: false,
+            read: Read { r#for: true, proto: true, host: false, port: false, prefix: false },
+            names: Names::default(),
+            client_ip_header: None,
+            allowed_hosts: None,
+            keep: Keep::These(Vec::new()),
+            rewrite_uri: true,
+            own_scheme: None,
+        }
+    }
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            r#for: HeaderName::from_static("x-forwarded-for"),
+            proto: HeaderName::from_static("x-forwarded-proto"),
+            host: HeaderName::from_static("x-forwarded-host"),
+            port: HeaderName::from_static("x-forwarded-port"),
+            prefix: HeaderName::from_static("x-forwarded-prefix"),
+        }
+    }
+}
+
+impl Names {
+    pub(crate) fn all(&self) -> [&HeaderName; 5] {
+        [&self.r#for, &self.proto, &self.host, &self.port, &self.prefix]
+    }
+}
+
+impl Config {
+    pub(crate) fn own_scheme(&self) -> Option<WebScheme> {
+        self.own_scheme.as_ref().and_then(WebScheme::from_scheme)
+    }
+
+    /// The header that holds client addresses in the X- family.
+    pub(crate) fn client_header(&self) -> &HeaderName {
+        self.client_ip_header.as_ref().unwrap_or(&self.names.r#for)
+    }
+
+    pub(crate) fn is_kept(&self, name: &HeaderName) -> bool {
+        match &self.keep {
+            Keep::All => true,
+            Keep::These(names) => names.contains(name),
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.trust.check()?;
+        self.check_scheme_and_host()?;
+        self.check_names()?;
+        match self.family {
+            Family::Forwarded => self.check_forwarded(),
+            Family::XForwarded => self.check_x_forwarded(),
+        }
+    }
+
+    fn check_scheme_and_host(&self) -> Result<(), ConfigError> {
+        if let Some(scheme) = self.own_scheme.as_ref().filter(|_| self.own_scheme().is_none()) {
+            return wrong(format!("own_scheme({:?}): expected http or https", scheme.as_str()));
+        }
+        refuse_if(
+            self.read.host && self.allowed_hosts.is_none(),
+            "read_host(true) needs allowed_hosts(…): links and redirects are made from the host, \
+             so name the ones that the app answers to, or say AllowedHosts::any()",
+        )
+    }
+
+    fn check_names(&self) -> Result<(), ConfigError> {
+        let names = self.names.all();
+        let repeated = |name: &&&HeaderName| names.iter().filter(|n| *n == *name).count() > 1;
+        match names.iter().find(repeated) {
+            Some(name) => wrong(format!(
+                "two lists have the name {:?}: give for_header, proto_header, host_header, \
+                 port_header and prefix_header a name each",
+                name.as_str(),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn check_forwarded(&self) -> Result<(), ConfigError> {
+        let of_the_x_family = [
+            (self.read.port, "read_port(true)"),
+            (self.read.prefix, "read_prefix(true)"),
+            (self.aligned_lists, "aligned_lists(true)"),
+            (self.client_ip_header.is_some(), "client_ip_header(…)"),
+            (self.names != Names::default(), "a renamed X-Forwarded header"),
+        ];
+        of_the_x_family.into_iter().try_for_each(|(set, what)| {
+            refuse_if(
+                set,
+                format!("{what} has no meaning with Family::Forwarded: drop one of them"),
+            )
+        })?;
+        self.check_hops_without_for()
+    }
+
+    fn check_x_forwarded(&self) -> Result<(), ConfigError> {
+        self.check_hops_without_for()?;
+        let Some(header) = &self.client_ip_header else { return Ok(()) };
+        let header = format!("client_ip_header({:?})", header.as_str());
+        let conflicts = [
+            (
+                self.trust.max_hops() > 1,
+                "is one hop: the header holds one address, so drop max_hops, proxy_chain or trusted_hops",
+            ),
+            (!self.read.r#for, "with read_for(false): drop one of them"),
+            (
+                self.aligned_lists,
+                "with aligned_lists(true): there is no list to align with, drop one of them",
+            ),
+            (
+                header.contains("cloudfront-viewer-address"),
+                "writes IPv6 and port without brackets, which cannot be told from a longer address: read X-Forwarded-For instead",
+            ),
+        ];
+        conflicts.into_iter().try_for_each(|(set, what)| refuse_if(set, format!("{header} {what}")))
+    }
+
+    fn check_hops_without_for(&self) -> Result<(), ConfigError> {
+        refuse_if(
+            !self.read.r#for && self.trust.max_hops() > 1,
+            "read_for(false) is one hop, since nothing says who is behind the peer: drop \
+             max_hops, proxy_chain or trusted_hops",
+        )
+    }
+}
+
+fn refuse_if(wrong: bool, reason: impl Display) -> Result<(), ConfigError> {
+    match wrong {
+        true => self::wrong(reason),
+        false => Ok(()),
+    }
+}
+
+fn wrong(reason: impl Display) -> Result<(), ConfigError> {
+    Err(ConfigError::combination(reason))
+}

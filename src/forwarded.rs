@@ -1,0 +1,297 @@
+//! The `Forwarded` field of RFC 7239, by itself.
+//!
+//! ```
+//! use forwarded_headers::forwarded;
+//!
+//! let value = br#"for=192.0.2.43, for="[2001:db8:cafe::17]:4711";proto=https;by=203.0.113.43"#;
+//! let elements: Vec<_> = forwarded::elements(value).collect::<Result<_, _>>()?;
+//!
+//! assert_eq!(elements.len(), 2);
+//! assert_eq!(elements[1].for_node().unwrap()?.ip(), Some("2001:db8:cafe::17".parse()?));
+//! assert_eq!(elements[1].proto().unwrap(), "https");
+//! assert_eq!(elements[0].to_string(), "for=192.0.2.43");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! This reads what a field says. It does not say whom to believe: the client may have written any
+//! of it (RFC 7239 §8.1). [`ForwardedHeaders`](crate::ForwardedHeaders) does that.
+//!
+//! # Grammar
+//!
+//! ```text
+//! Forwarded         = 1#forwarded-element
+//! forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )
+//! forwarded-pair    = token "=" value
+//! value             = token / quoted-string
+//! quoted-string     = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+//! qdtext            = HTAB / SP / %x21 / %x23-5B / %x5D-7E / obs-text
+//! quoted-pair       = "\" ( HTAB / SP / VCHAR / obs-text )
+//! ```
+//!
+//! [`elements`] holds to it to the letter, and to RFC 7239 §4 in refusing a repeated parameter.
+//! The layer reads the same grammar with three tolerances for what real proxies write, none of
+//! which can change where an element begins or ends:
+//!
+//! - white space around `;`;
+//! - an extension's value without quotes that is no token (Vercel's `sig=…=`, Traffic Server's
+//!   `connection=http/1.1-tcp-ipv4`), of any visible byte but `"` `,` `;` `\`;
+//! - a repeated `by` (Traffic Server).
+
+use std::fmt;
+
+use crate::grammar::{Cursor, Expected, Grammar, write_value};
+use crate::hops::{Hop, RightToLeft};
+use crate::node::MAX_ADDRESS;
+use crate::outcome::Unresolved;
+
+pub use crate::grammar::{ParseError, Value};
+pub use crate::node::{InvalidNode, Node, NodeName, NodePort, Obfuscated};
+
+/// The most pairs that one element may have. Four are registered and no known proxy writes more
+/// than nine; the bound keeps the search for repeated names linear.
+const MAX_PAIRS: usize = 32;
+
+/// Reads the elements of one `Forwarded` field line, strictly, from left to right.
+///
+/// Borrows and does not allocate. Empty list members are skipped (RFC 9110 §5.6.1.2), so a value
+/// that has nothing else yields nothing. Several lines of the field are one list, and each is a
+/// valid list by itself: read them one after the other.
+///
+/// # Errors
+///
+/// The first place that leaves the grammar, after which the iterator ends.
+///
+/// ```
+/// use forwarded_headers::forwarded::elements;
+///
+/// let mut elements = elements(b"for=192.0.2.1, for =192.0.2.2");
+/// assert!(elements.next().unwrap().is_ok());
+/// let error = elements.next().unwrap().unwrap_err();
+/// assert_eq!(error.to_string(), "expected `=` right after the parameter name at byte 18");
+/// assert_eq!(error.offset(), 18);
+/// assert!(elements.next().is_none());
+/// ```
+pub fn elements(value: &[u8]) -> Elements<'_> {
+    Elements { cursor: Cursor::new(value) }
+}
+
+/// The iterator of [`elements`].
+#[derive(Debug, Clone)]
+pub struct Elements<'a> {
+    cursor: Cursor<'a>,
+}
+
+/// What one proxy wrote: a `forwarded-element` (RFC 7239 §4).
+///
+/// [`Display`](fmt::Display) writes it as valid RFC 7239, with quotes only where they are needed.
+/// Bytes above 0x7F in a quoted string come out as UTF-8, as U+FFFD where they are not UTF-8;
+/// [`to_bytes`](Self::to_bytes) keeps them as they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Element<'a> {
+    text: &'a [u8],
+    grammar: Grammar,
+    r#for: Option<Value<'a>>,
+    by: Option<Value<'a>>,
+    host: Option<Value<'a>>,
+    proto: Option<Value<'a>>,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Result<Element<'a>, ParseError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.cursor.take_while(|b| matches!(b, b' ' | b'\t' | b','));
+        self.cursor.peek()?;
+        let element = Element::parse(&mut self.cursor, Grammar::Strict);
+        if element.is_err() {
+            self.cursor = Cursor::new(b"");
+        }
+        Some(element)
+    }
+}
+
+impl std::iter::FusedIterator for Elements<'_> {}
+
+impl<'a> Element<'a> {
+    /// `for`: who made the request to this proxy (RFC 7239 §5.2).
+    ///
+    /// # Errors
+    ///
+    /// The value is no node, for example a host name.
+    pub fn for_node(&self) -> Option<Result<Node<'a>, InvalidNode>> {
+        self.r#for.map(node)
+    }
+
+    /// `by`: where the request came in to this proxy (RFC 7239 §5.1). No reason to trust anybody.
+    ///
+    /// # Errors
+    ///
+    /// The value is no node.
+    pub fn by_node(&self) -> Option<Result<Node<'a>, InvalidNode>> {
+        self.by.map(node)
+    }
+
+    /// `host`: the `Host` that this proxy received (RFC 7239 §5.3), not validated.
+    pub fn host(&self) -> Option<Value<'a>> {
+        self.host
+    }
+
+    /// `proto`: the scheme that this proxy was asked by (RFC 7239 §5.4), not validated.
+    pub fn proto(&self) -> Option<Value<'a>> {
+        self.proto
+    }
+
+    /// Every parameter with its value, extensions too, in the order in which they were written.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
+        let mut cursor = Cursor::new(self.text);
+        let grammar = self.grammar;
+        std::iter::from_fn(move || {
+            cursor.take_while(|b| matches!(b, b' ' | b'\t' | b';'));
+            let (name, value) = cursor.forwarded_pair(grammar).ok()?;
+            Some((std::str::from_utf8(name).ok()?, value))
+        })
+    }
+
+    /// The element in the grammar of RFC 7239, with quotes only where they are needed.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.text.len());
+        for (name, value) in self.pairs() {
+            if !out.is_empty() {
+                out.push(b';');
+            }
+            write_pair(&mut out, name, &value.to_bytes());
+        }
+        out
+    }
+
+    /// Reads an element with the white space behind it, up to a comma or the end.
+    fn parse(cursor: &mut Cursor<'a>, grammar: Grammar) -> Result<Self, ParseError> {
+        let start = cursor.clone();
+        let mut element =
+            Self { text: &[], grammar, r#for: None, by: None, host: None, proto: None };
+        let mut pairs = 0;
+        loop {
+            if cursor.at_token() {
+                pairs += 1;
+                element.parse_pair(cursor, pairs)?;
+            }
+            element.text = start.until(cursor);
+            if !cursor.semicolon(grammar) {
+                break;
+            }
+        }
+        cursor.white_space();
+        match cursor.peek() {
+            None | Some(b',') => Ok(element),
+            Some(_) => Err(cursor.error(Expected::Separator)),
+        }
+    }
+
+    fn parse_pair(&mut self, cursor: &mut Cursor<'a>, count: usize) -> Result<(), ParseError> {
+        let start = cursor.clone();
+        let (name, value) = cursor.forwarded_pair(self.grammar)?;
+        if count > MAX_PAIRS {
+            return Err(start.error(Expected::FewerPairs));
+        }
+        match self.add(name, value) {
+            true => Ok(()),
+            false => Err(start.error(Expected::NewName)),
+        }
+    }
+
+    /// Takes a parameter in, unless the element has it already (RFC 7239 §4).
+    fn add(&mut self, name: &[u8], value: Value<'a>) -> bool {
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        let slot = if is("for") {
+            &mut self.r#for
+        } else if is("proto") {
+            &mut self.proto
+        } else if is("host") {
+            &mut self.host
+        } else if is("by") {
+            &mut self.by
+        } else {
+            return !self.pairs().any(|(earlier, _)| is(earlier));
+        };
+        let repeated = slot.replace(value).is_some();
+        !repeated || (is("by") && self.grammar == Grammar::Tolerant)
+    }
+}
+
+impl fmt::Display for Element<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.to_bytes()))
+    }
+}
+
+pub(crate) fn write_pair(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.push(b'=');
+    write_value(out, value);
+}
+
+/// Reads a value as a node, without an allocation for any that could be an address.
+fn node(value: Value<'_>) -> Result<Node<'_>, InvalidNode> {
+    if let Some(text) = value.unescaped() {
+        return Node::parse(text);
+    }
+    let mut buffer = [0; MAX_ADDRESS];
+    match value.unescape_into(&mut buffer) {
+        Some(text) => Node::parse(text).map(Node::into_owned),
+        None => Node::parse(&value.to_bytes()).map(Node::into_owned),
+    }
+}
+
+/// The reports of a field, rightmost first, each read with the tolerances.
+pub(crate) fn hops<'a>(mut lines: RightToLeft<'a>) -> impl Iterator<Item = Hop<'a>> {
+    std::iter::from_fn(move || lines.next(split_last).map(hop))
+}
+
+fn hop(member: &[u8]) -> Hop<'_> {
+    if member.is_empty() {
+        return Hop::unusable(Unresolved::Missing);
+    }
+    let mut cursor = Cursor::new(member);
+    let element = Element::parse(&mut cursor, Grammar::Tolerant).ok();
+    // A comma that is not at the end of the member stands in a quoted string that is none.
+    let Some(element) = element.filter(|_| cursor.peek().is_none()) else {
+        return Hop::unusable(Unresolved::Malformed);
+    };
+    match element.for_node() {
+        Some(Ok(node)) => Hop::new(node, Some(element)),
+        Some(Err(_)) => Hop::unusable(Unresolved::Malformed),
+        // "for" may be left out (RFC 7239 §5), which says as much as `unknown` does.
+        None => Hop::new(Node::unknown(), Some(element)),
+    }
+}
+
+/// Cuts the last element off a line; what stands before its comma is left unread.
+///
+/// A well-formed element behind a comma is found exactly, whatever stands to the left of it: going
+/// left, a comma outside quotes ends the element, and a `"` closes a quoted string that opens at
+/// the nearest `"` with an even number of backslashes before it, since every `"` inside one has an
+/// odd number (RFC 9110 §5.6.4).
+fn split_last(line: &[u8]) -> (Option<&[u8]>, &[u8]) {
+    let mut unread = line;
+    while let Some(at) = unread.iter().rposition(|b| matches!(b, b',' | b'"')) {
+        let (before, from) = unread.split_at(at);
+        if from.starts_with(b",") {
+            return (Some(before), line.split_at(at + 1).1);
+        }
+        let Some(opening) = opening_quote(before) else { break };
+        unread = before.split_at(opening).0;
+    }
+    (None, line)
+}
+
+fn opening_quote(mut before: &[u8]) -> Option<usize> {
+    loop {
+        let quote = before.iter().rposition(|b| *b == b'"')?;
+        before = before.split_at(quote).0;
+        let slashes = before.iter().rev().take_while(|b| **b == b'\\').count();
+        if slashes % 2 == 0 {
+            return Some(quote);
+        }
+        before = before.split_at(quote - slashes).0;
+    }
+}

@@ -1,0 +1,260 @@
+//! The productions of RFC 7239 §4, each a method of [`Cursor`] named after it. See
+//! [`forwarded`](crate::forwarded) for the grammar and the tolerances.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// To the letter, or with the tolerances that the walk has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grammar {
+    Strict,
+    Tolerant,
+}
+
+/// A parameter's value: a token, or what stands inside a quoted string.
+///
+/// Compares equal to what it means: `proto="https"` and `proto=https` have the same value, which is
+/// equal to the text `"https"`.
+#[derive(Clone, Copy)]
+pub struct Value<'a> {
+    raw: &'a [u8],
+    escaped: bool,
+}
+
+impl<'a> Value<'a> {
+    /// The bytes that it means, with escapes resolved (RFC 9110 §5.6.4). Allocates where there are
+    /// any.
+    pub fn to_bytes(self) -> Cow<'a, [u8]> {
+        match self.unescaped() {
+            Some(raw) => Cow::Borrowed(raw),
+            None => Cow::Owned(self.bytes().collect()),
+        }
+    }
+
+    /// The bytes that it means, if it is written without escapes.
+    pub(crate) fn unescaped(self) -> Option<&'a [u8]> {
+        (!self.escaped).then_some(self.raw)
+    }
+
+    /// As [`to_bytes`](Self::to_bytes), if it fits.
+    pub(crate) fn unescape_into(self, buffer: &mut [u8]) -> Option<&[u8]> {
+        let length = self.bytes().count();
+        let slots = buffer.get_mut(..length)?;
+        slots.iter_mut().zip(self.bytes()).for_each(|(slot, byte)| *slot = byte);
+        Some(slots)
+    }
+
+    fn bytes(self) -> impl Iterator<Item = u8> {
+        let mut raw = self.raw.iter().copied();
+        let next = move || match raw.next()? {
+            b'\\' if self.escaped => raw.next(),
+            byte => Some(byte),
+        };
+        std::iter::from_fn(next)
+    }
+}
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes().eq(other.bytes())
+    }
+}
+
+impl Eq for Value<'_> {}
+
+impl PartialEq<str> for Value<'_> {
+    fn eq(&self, text: &str) -> bool {
+        self.bytes().eq(text.bytes())
+    }
+}
+
+impl PartialEq<&str> for Value<'_> {
+    fn eq(&self, text: &&str) -> bool {
+        self == *text
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.to_bytes().escape_ascii())
+    }
+}
+
+/// Writes `token / quoted-string`: a token wherever one can hold the value.
+pub(crate) fn write_value(out: &mut Vec<u8>, value: &[u8]) {
+    if !value.is_empty() && value.iter().all(|b| is_tchar(*b)) {
+        return out.extend_from_slice(value);
+    }
+    out.push(b'"');
+    for byte in value {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(*byte);
+    }
+    out.push(b'"');
+}
+
+/// Where a `Forwarded` value leaves the grammar.
+///
+/// It holds a position and none of the value's text, so it is safe to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{expected} at byte {offset}")]
+pub struct ParseError {
+    expected: Expected,
+    offset: usize,
+}
+
+impl ParseError {
+    /// How many bytes of the value stand before the place.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Expected {
+    #[error("expected `=` right after the parameter name")]
+    Equals,
+    #[error("expected a token or a quoted string")]
+    Value,
+    #[error("expected a quoted string to go on or to end")]
+    QuotedString,
+    #[error("expected a parameter that the element does not have yet")]
+    NewName,
+    #[error("expected no more parameters in one element")]
+    FewerPairs,
+    #[error("expected `;`, `,` or the end")]
+    Separator,
+}
+
+/// A place in a value.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor<'a> {
+    whole: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(value: &'a [u8]) -> Self {
+        Self { whole: value, rest: value }
+    }
+
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    pub(crate) fn at_token(&self) -> bool {
+        self.peek().is_some_and(is_tchar)
+    }
+
+    pub(crate) fn error(&self, expected: Expected) -> ParseError {
+        ParseError { expected, offset: self.whole.len() - self.rest.len() }
+    }
+
+    /// What stands between this place and a later one.
+    pub(crate) fn until(&self, later: &Self) -> &'a [u8] {
+        self.rest.get(..self.rest.len() - later.rest.len()).unwrap_or_default()
+    }
+
+    pub(crate) fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> &'a [u8] {
+        let length = self.rest.iter().position(|b| !wanted(*b)).unwrap_or(self.rest.len());
+        let (taken, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        taken
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.rest = self.rest.get(usize::from(found)..).unwrap_or_default();
+        found
+    }
+
+    /// `OWS = *( SP / HTAB )` (RFC 9110 §5.6.3).
+    pub(crate) fn white_space(&mut self) {
+        self.take_while(|b| matches!(b, b' ' | b'\t'));
+    }
+
+    pub(crate) fn semicolon(&mut self, grammar: Grammar) -> bool {
+        match grammar {
+            Grammar::Strict => self.take(b';'),
+            Grammar::Tolerant => {
+                self.white_space();
+                let found = self.take(b';');
+                self.white_space();
+                found
+            }
+        }
+    }
+
+    /// `forwarded-pair = token "=" value`, as name and value.
+    pub(crate) fn forwarded_pair(
+        &mut self,
+        grammar: Grammar,
+    ) -> Result<(&'a [u8], Value<'a>), ParseError> {
+        let name = self.take_while(is_tchar);
+        if name.is_empty() || !self.take(b'=') {
+            return Err(self.error(Expected::Equals));
+        }
+        let lenient = grammar == Grammar::Tolerant && is_extension(name);
+        Ok((name, self.value(lenient)?))
+    }
+
+    /// `value = token / quoted-string`.
+    fn value(&mut self, lenient: bool) -> Result<Value<'a>, ParseError> {
+        if self.take(b'"') {
+            return self.quoted_string();
+        }
+        let raw = self.take_while(if lenient { is_lenient } else { is_tchar });
+        match raw {
+            [] => Err(self.error(Expected::Value)),
+            _ => Ok(Value { raw, escaped: false }),
+        }
+    }
+
+    /// `quoted-string`, behind its opening quote.
+    fn quoted_string(&mut self) -> Result<Value<'a>, ParseError> {
+        let start = self.clone();
+        let mut escaped = false;
+        loop {
+            self.take_while(is_qdtext);
+            let raw = start.until(self);
+            if self.take(b'"') {
+                return Ok(Value { raw, escaped });
+            }
+            escaped = true;
+            if !self.quoted_pair() {
+                return Err(self.error(Expected::QuotedString));
+            }
+        }
+    }
+
+    /// `quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text )`.
+    fn quoted_pair(&mut self) -> bool {
+        match self.rest {
+            [b'\\', byte, rest @ ..] if is_qdtext(*byte) || matches!(byte, b'"' | b'\\') => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn is_extension(name: &[u8]) -> bool {
+    !["for", "by", "host", "proto"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// `tchar` of RFC 9110 §5.6.2.
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// `qdtext` of RFC 9110 §5.6.4.
+fn is_qdtext(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' ' | 0x21 | 0x23..=0x5B | 0x5D..=0x7E | 0x80..)
+}
+
+fn is_lenient(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+}

@@ -1,0 +1,101 @@
+//! What one proxy reported, and the order in which reports are read.
+//!
+//! Reading is anchored at the right end, the end that our own proxies wrote: what stands to the
+//! left of the answer is never looked at, so nothing there can change, break or slow the reading.
+
+use http::header::{HeaderValue, ValueIter};
+use http::{HeaderMap, HeaderName};
+use std::net::IpAddr;
+
+use crate::forwarded::Element;
+use crate::node::{Node, NodeName};
+use crate::outcome::Unresolved;
+
+/// Which headers the trusted proxies write.
+///
+/// One family is read and the other is not: when both are present nobody can tell in which order
+/// they were written (RFC 7239 §7.4), and a proxy hands on what the client sent in the family that
+/// it does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Family {
+    /// `X-Forwarded-For`, `-Proto`, and where asked for `-Host`, `-Port`, `-Prefix`.
+    #[default]
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+/// One proxy's report.
+pub(crate) struct Hop<'a> {
+    /// Who made the request to that proxy, with its address canonical.
+    pub(crate) node: Result<Node<'a>, Unresolved>,
+    /// The rest of what it said, where the family keeps that together.
+    pub(crate) element: Option<Element<'a>>,
+}
+
+impl<'a> Hop<'a> {
+    pub(crate) fn new(node: Node<'a>, element: Option<Element<'a>>) -> Self {
+        match node.ip().map(|ip| ip.to_canonical()) {
+            None => Self { node: Ok(node), element },
+            Some(ip) if is_somebody(ip) => Self { node: Ok(node.with_ip(ip)), element },
+            Some(_) => Self::unusable(Unresolved::Malformed),
+        }
+    }
+
+    pub(crate) fn unusable(why: Unresolved) -> Self {
+        Self { node: Err(why), element: None }
+    }
+
+    pub(crate) fn address(&self) -> Result<IpAddr, Unresolved> {
+        match self.node.as_ref().map_err(|why| *why)?.name() {
+            NodeName::Address(ip) => Ok(*ip),
+            NodeName::Unknown => Err(Unresolved::Unknown),
+            NodeName::Obfuscated(_) => Err(Unresolved::Obfuscated),
+        }
+    }
+}
+
+/// Whether a request can come from this address.
+fn is_somebody(ip: IpAddr) -> bool {
+    let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+    !(ip.is_unspecified() || ip.is_multicast() || broadcast)
+}
+
+/// All lines of one name as one list (RFC 9110 §5.3), from its right end.
+pub(crate) struct RightToLeft<'a> {
+    rest: Option<&'a [u8]>,
+    lines: ValueIter<'a, HeaderValue>,
+}
+
+impl<'a> RightToLeft<'a> {
+    pub(crate) fn new(headers: &'a HeaderMap, name: &HeaderName) -> Self {
+        Self { rest: None, lines: headers.get_all(name).into_iter() }
+    }
+
+    /// The next member to the left. `split` cuts the last one off a line and gives what is before
+    /// its comma, so that nothing a member holds reaches beyond its own line.
+    pub(crate) fn next(
+        &mut self,
+        split: impl Fn(&[u8]) -> (Option<&[u8]>, &[u8]),
+    ) -> Option<&'a [u8]> {
+        let line = match self.rest.take() {
+            Some(rest) => rest,
+            None => self.lines.next_back()?.as_bytes(),
+        };
+        let (rest, member) = split(line);
+        self.rest = rest;
+        Some(trim(member))
+    }
+}
+
+/// Without the optional white space around it: SP and HTAB, nothing else (RFC 9110 §5.6.3).
+pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}

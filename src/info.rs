@@ -1,0 +1,160 @@
+//! What the app reads.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::uri::Scheme;
+
+use crate::node::{Node, NodePort};
+use crate::outcome::Outcome;
+use crate::peer::Peer;
+use crate::resolve::Resolved;
+
+/// Who the client is, and which scheme and host it used: the extension that
+/// [`ForwardedHeaders`](crate::ForwardedHeaders) inserts into each request.
+///
+/// ```
+/// use forwarded_headers::ConnectionInfo;
+/// use http::Request;
+///
+/// fn log_line<B>(request: &Request<B>) -> String {
+///     let info: Option<&ConnectionInfo> = request.extensions().get();
+///     match info.and_then(ConnectionInfo::client_ip) {
+///         Some(ip) => format!("{ip} {}", request.uri().path()),
+///         None => format!("- {}", request.uri().path()),
+///     }
+/// }
+/// ```
+///
+/// With the feature `axum` it is an extractor, as is [`ClientIp`](crate::extract::ClientIp). It is
+/// named after what actix-web calls the same thing, and is not axum's `ConnectInfo`, which knows
+/// the peer alone.
+#[derive(Debug, Clone)]
+pub struct ConnectionInfo(Resolved);
+
+impl ConnectionInfo {
+    pub(crate) fn new(resolved: Resolved) -> Self {
+        Self(resolved)
+    }
+
+    pub(crate) fn resolved(&self) -> &Resolved {
+        &self.0
+    }
+
+    /// The client's address, never IPv4-mapped, or `None` where nobody who is trusted named one.
+    ///
+    /// `None` is no client to let in: refuse, or count all of them as one. [`outcome`](Self::outcome)
+    /// tells why. To limit rates, take the first 64 bits of an IPv6 address, since one client has
+    /// all the rest.
+    ///
+    /// OpenTelemetry `client.address`.
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        self.client().and_then(Node::ip)
+    }
+
+    /// The client's port, where somebody said it.
+    ///
+    /// OpenTelemetry `client.port`.
+    pub fn client_port(&self) -> Option<u16> {
+        match self.client()?.port()? {
+            NodePort::Number(port) => Some(*port),
+            NodePort::Obfuscated(_) => None,
+        }
+    }
+
+    /// The client as it was named: an address, or where there is none, the `unknown` or the
+    /// obfuscated identifier that a trusted proxy gave for it.
+    pub fn client(&self) -> Option<&Node<'static>> {
+        self.0.client.node.as_ref()
+    }
+
+    /// Who opened the connection: the nearest proxy, or the client itself.
+    pub fn peer(&self) -> Option<Peer> {
+        self.0.peer
+    }
+
+    /// The address of who opened the connection, as the socket has it. `None` for a Unix socket.
+    ///
+    /// OpenTelemetry `network.peer.address` and `network.peer.port`.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        match self.0.peer? {
+            Peer::Inet(address) => Some(address),
+            Peer::Unix => None,
+        }
+    }
+
+    /// The scheme that the client used, `http` or `https`.
+    ///
+    /// Where no trusted proxy said it: [`own_scheme`](crate::ForwardedHeaders::own_scheme), or
+    /// `http`.
+    ///
+    /// OpenTelemetry `url.scheme`.
+    pub fn scheme(&self) -> &Scheme {
+        self.0.scheme.as_scheme()
+    }
+
+    /// The scheme, if a trusted proxy said it.
+    pub fn forwarded_scheme(&self) -> Option<&Scheme> {
+        self.0.said.scheme.map(|scheme| scheme.as_scheme())
+    }
+
+    /// The host that the client asked for, with its port if it named one: `example.com:8443`.
+    ///
+    /// A forwarded one, else the URI's, else that of `Host`: always a valid host, and one of
+    /// [`allowed_hosts`](crate::ForwardedHeaders::allowed_hosts) where those are given. `None` where
+    /// it is not.
+    pub fn authority(&self) -> Option<&str> {
+        self.0.authority.as_ref().map(|authority| authority.as_str())
+    }
+
+    /// [`authority`](Self::authority) without its port. IPv6 addresses have their brackets.
+    ///
+    /// OpenTelemetry `server.address`.
+    pub fn host(&self) -> Option<&str> {
+        self.0.authority.as_ref().map(|authority| authority.host())
+    }
+
+    /// The port in [`authority`](Self::authority). `None` means the scheme's default, 80 or 443.
+    ///
+    /// OpenTelemetry `server.port`.
+    pub fn port(&self) -> Option<u16> {
+        self.0.authority.as_ref().and_then(|authority| authority.port())
+    }
+
+    /// The path that a proxy removed before it passed the request on: `/app`, at most 1 KiB,
+    /// without a trailing slash. Read with [`read_prefix`](crate::ForwardedHeaders::read_prefix).
+    pub fn prefix(&self) -> Option<&str> {
+        self.0.said.prefix.as_ref().and_then(|prefix| prefix.to_str().ok())
+    }
+
+    /// What links and redirects start with: `https://example.com`, with a port unless it is the
+    /// scheme's default (RFC 6454 §6.2).
+    ///
+    /// Responses that depend on it must not be cached for others: send `Vary` or `no-store`.
+    pub fn origin(&self) -> Option<String> {
+        let (scheme, host) = (self.scheme(), self.host()?);
+        Some(match self.port().filter(|port| *port != self.0.scheme.default_port()) {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        })
+    }
+
+    /// Whether the client used https.
+    pub fn is_secure(&self) -> bool {
+        self.scheme() == &Scheme::HTTPS
+    }
+
+    /// Whether a trusted proxy named the client.
+    pub fn is_forwarded(&self) -> bool {
+        self.outcome() == Outcome::Forwarded
+    }
+
+    /// How many trusted proxies' reports were read, the nearest one's included.
+    pub fn hops(&self) -> u8 {
+        self.0.client.hops
+    }
+
+    /// How the client was found, or why it was not.
+    pub fn outcome(&self) -> Outcome {
+        self.0.client.outcome
+    }
+}

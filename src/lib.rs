@@ -1,0 +1,155 @@
+//! The client's address, scheme and host, for web apps behind a proxy: a tower layer that decides
+//! once whom to believe, and removes what nobody who is trusted vouched for.
+//!
+//! ```
+//! # #[cfg(feature = "axum")] {
+//! use axum::{Router, routing::get};
+//! use forwarded_headers::{ConnectionInfo, ForwardedHeaders};
+//!
+//! async fn hello(info: ConnectionInfo) -> String {
+//!     format!("{:?} asked for {:?}", info.client_ip(), info.origin())
+//! }
+//!
+//! let app: Router = Router::new().route("/", get(hello)).layer(ForwardedHeaders::new());
+//! let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
+//! # }
+//! ```
+//!
+//! An app behind nginx, a load balancer or a CDN sees the proxy's address and plain http. What the
+//! user's were stands in `X-Forwarded-For`, `X-Forwarded-Proto` and their like, or in `Forwarded`
+//! (RFC 7239), beside whatever the user typed into them. [`ForwardedHeaders`] tells the two apart.
+//! It writes what it finds into the request's URI and `Host`, inserts a [`ConnectionInfo`], and
+//! leaves no forwarding header behind that says something else.
+//!
+//! # The promise
+//!
+//! If each trusted proxy writes, escapes, and appends at the end (or replaces) each header that is
+//! read, and only proxies have the trusted addresses, then:
+//!
+//! - **Nobody outside chooses.** Whatever bytes a client sends, the result is the one for a client
+//!   that sent none.
+//! - **An untrusted peer is the client.** Its forwarding headers are neither read nor passed on.
+//! - **What is left is true.** `ConnectionInfo`, `Host`, the URI and every forwarding header that is
+//!   still there say the same thing, and a trusted proxy vouched for it.
+//! - **No guessing.** Where a trusted proxy names no address, the client is unresolved: never the
+//!   proxy itself, never an entry further left, never another header.
+//! - **It costs nothing you would notice.** To decide allocates nothing, and does not depend on how
+//!   much a client sends; to clean up is linear in it.
+//!
+//! # The rule
+//!
+//! 1. The *peer* is who opened the connection: what
+//!    [`peer_from`](ForwardedHeaders::peer_from) returns, if that is given; else the first in the
+//!    request's extensions of a [`Peer`], a [`SocketAddr`](std::net::SocketAddr), with the feature
+//!    `axum` a `ConnectInfo<SocketAddr>`, with the feature `tonic` a `TcpConnectInfo`.
+//! 2. A peer that is no [trusted proxy](TrustedProxies) is the client ([`Outcome::Direct`]). If there
+//!    is no peer, nobody is ([`Outcome::NoPeer`]). Nothing is read then.
+//! 3. Of the two [families](Family) of headers one is read, the one that the proxies write. Every
+//!    trusted proxy must write it.
+//! 4. The walk starts at the peer. As long as the current address is a trusted proxy and there are
+//!    [hops](ForwardedHeaders::max_hops) left, what that proxy reported becomes the current address:
+//!    the rightmost unread element of `Forwarded`, or entry of `X-Forwarded-For`. All lines of a
+//!    name are one list, in order; no quote crosses a line. An empty member, or an empty last line,
+//!    is a missing report.
+//! 5. The walk ends at an address that is no trusted proxy, or when the hops are used up: that is the
+//!    client ([`Outcome::Forwarded`]). It ends without a client ([`Outcome::Unresolved`]) where the
+//!    report that is due is missing, is no address, is `unknown`, or is obfuscated. A trusted peer
+//!    that sends no header of the family at all is itself the client if
+//!    [`allow_direct`](ForwardedHeaders::allow_direct) says so ([`Outcome::NotForwarded`]).
+//! 6. Scheme and host come from the same `Forwarded` element that named the client; an `unknown` or
+//!    obfuscated one counts here. In the X- family the scheme is the rightmost entry of
+//!    `X-Forwarded-Proto`; `-Host`, `-Port` and `-Prefix` are single values, and a list or a second
+//!    line of one is as good as none. With [`aligned_lists`](ForwardedHeaders::aligned_lists) each is
+//!    the entry at the client's position. Where a report is missing or malformed, none is read.
+//! 7. Where the scheme is read and a trusted peer sends none that is valid, it is `http`.
+//! 8. An IPv4-mapped IPv6 address is its IPv4 address, wherever addresses are compared or read.
+//! 9. A request that carries a [`ConnectionInfo`] already passes untouched: the outermost layer
+//!    decides, once.
+//!
+//! Then, whoever the peer was:
+//!
+//! - The authority is the forwarded host, else the URI's, else that of the one `Host` line. It must
+//!   be a valid host and, where [`allowed_hosts`](ForwardedHeaders::allowed_hosts) is given, one of
+//!   them: a refused one means none, with no fall-back to another. `Host` is set to it. Where there
+//!   is none, `Host` is removed, and the URI keeps its path and query alone.
+//! - The URI gets the scheme and the authority if the peer is trusted or
+//!   [`own_scheme`](ForwardedHeaders::own_scheme) is set. `CONNECT` and `OPTIONS *` stay as they are.
+//!   With the feature `axum`, an `OriginalUri` is set too.
+//! - The headers that named the client are written anew, one value each; every other forwarding
+//!   header is removed, and so are all of them where no trusted proxy named a client. They are the
+//!   standard names, the vendors' names for the client's address, the names that are configured, and
+//!   whatever looks like one of these with `_` or `.` for `-`. Identity headers
+//!   (`X-Forwarded-User`, `X-Forwarded-Client-Cert`) and paths (`X-Forwarded-Uri`,
+//!   `X-Original-URL`) are not among them: if you read those, have your proxy set or remove them.
+//!
+//! # Deployment caveat
+//!
+//! The promise holds for proxies that *replace* what the client sent, or *append* to it at the end.
+//! Ordinary configurations that do neither, so that the client chooses:
+//!
+//! - bare `proxy_pass` in nginx, HAProxy without `option forwardfor` (or with `if-none`), Envoy
+//!   without `use_remote_address`: `X-Forwarded-For` is passed through;
+//! - nearly all proxies pass `X-Forwarded-Host`, `-Port` and `-Prefix` through, and many
+//!   `X-Forwarded-Proto`, which is read by default: [`read_proto(false)`](ForwardedHeaders::read_proto)
+//!   for those;
+//! - nearly all pass `Forwarded` through unless they are told to write it;
+//! - nginx that builds `Forwarded` or `X-Forwarded-Host` from an unescaped `$host` or `$http_host`;
+//! - proxies that append to the *first* of several lines (pound, an old Heroku router);
+//! - addresses shared with others: a CDN's ranges prove that *some* customer of it sent the request;
+//! - source NAT that gives outsiders an inside address (rootless containers, Kubernetes
+//!   `externalTrafficPolicy: Cluster`), when that address is trusted.
+//!
+//! The README has a table of what each proxy needs.
+//!
+//! # Scope
+//!
+//! The layer answers no request itself, and refuses none: a handler that needs the client's address
+//! asks for [`extract::ClientIp`](https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/),
+//! or looks at [`ConnectionInfo::outcome`]. There is no way to take the leftmost entry. It does not
+//! speak the PROXY protocol, and reads no trailers.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `axum`: the extractors, and `ConnectInfo<SocketAddr>` as a peer.
+//! - `tonic`: `TcpConnectInfo` as a peer.
+
+#![forbid(unsafe_code)]
+#![warn(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::panic_in_result_fn
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod allowed_hosts;
+mod authority;
+mod builder;
+mod config;
+mod error;
+#[cfg(feature = "axum")]
+pub mod extract;
+pub mod forwarded;
+mod grammar;
+mod hops;
+mod info;
+mod layer;
+mod node;
+mod outcome;
+mod peer;
+mod resolve;
+mod rewrite;
+mod trust;
+mod x_forwarded;
+
+pub use allowed_hosts::AllowedHosts;
+pub use builder::ForwardedHeaders;
+pub use error::ConfigError;
+pub use hops::Family;
+pub use info::ConnectionInfo;
+pub use layer::ForwardedHeadersService;
+pub use outcome::{Outcome, Unresolved};
+pub use peer::Peer;
+pub use trust::TrustedProxies;

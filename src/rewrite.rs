@@ -1,0 +1,248 @@
+//! The effect: the only file that changes a request.
+//!
+//! Afterwards every forwarding header, `Host` and the URI say what was decided, or are gone, so
+//! that whoever reads them next, leftmost or rightmost, reads the same.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::net::IpAddr;
+
+use http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::uri::{self, PathAndQuery, Uri};
+use http::{Method, Request};
+
+use crate::config::Config;
+use crate::forwarded::write_pair;
+use crate::hops::Family;
+use crate::node::{MAX_ADDRESS, Node};
+use crate::outcome::Outcome;
+use crate::resolve::Resolved;
+
+/// The headers that say where a request came from, as proxies and frameworks name them. They are
+/// removed unless a trusted proxy vouched for them.
+///
+/// Names that tell who the *user* is (`X-Forwarded-User`, `X-Forwarded-Client-Cert`), or which path
+/// it asked for (`X-Forwarded-Uri`, `X-Original-URL`), are not among them.
+const KNOWN: [&str; 43] = [
+    // Standard and de facto standard.
+    "forwarded",
+    "forwarded-for",
+    "x-forwarded",
+    "x-forwarded-by",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-protocol",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-ssl",
+    "x-real-ip",
+    // What other middleware keeps of them.
+    "x-original-for",
+    "x-original-forwarded-for",
+    "x-original-host",
+    "x-original-prefix",
+    "x-original-proto",
+    // The scheme under other names.
+    "front-end-https",
+    "x-scheme",
+    "x-url-scheme",
+    // The client's address under other names.
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "cf-pseudo-ipv4",
+    "client-ip",
+    "cloudfront-forwarded-proto",
+    "cloudfront-viewer-address",
+    "do-connecting-ip",
+    "fastly-client-ip",
+    "fly-client-ip",
+    "proxy-client-ip",
+    "remote-addr",
+    "true-client-ip",
+    "wl-proxy-client-ip",
+    "x-appengine-user-ip",
+    "x-azure-clientip",
+    "x-azure-socketip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-envoy-external-address",
+    "x-remote-addr",
+    "x-remote-ip",
+];
+
+static FORWARDED: HeaderName = header::FORWARDED;
+
+/// The longest length that `http::Uri` parses.
+const MAX_URI: usize = u16::MAX as usize - 1;
+
+/// Makes the request say what was decided.
+pub(crate) fn rewrite<B>(request: &mut Request<B>, resolved: &Resolved, config: &Config) {
+    let headers = request.headers_mut();
+    rewrite_host(headers, resolved);
+    rewrite_forwarding_headers(headers, resolved, config);
+    if config.rewrite_uri && request.method() != Method::CONNECT {
+        let authority = resolved.authority.as_ref().and_then(|authority| authority.to_uri());
+        let vouched = resolved.is_peer_trusted() || config.own_scheme.is_some();
+        let rewrite = |uri: &mut Uri| rewrite_uri(uri, resolved, authority.as_ref(), vouched);
+        rewrite(request.uri_mut());
+        #[cfg(feature = "axum")]
+        if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
+            rewrite(&mut original.0);
+        }
+    }
+}
+
+/// `Host` says what the authority is. Where there is none, because it was refused, because there
+/// are two, or because it is no host, nobody must find one.
+fn rewrite_host(headers: &mut HeaderMap, resolved: &Resolved) {
+    let Some(authority) = &resolved.authority else {
+        headers.remove(HOST);
+        return;
+    };
+    if headers.contains_key(HOST) || resolved.said.host.is_some() {
+        set(headers, &HOST, authority.as_str().as_bytes(), || authority.to_header());
+    }
+}
+
+/// What is left of a family that was read says what was decided; every other known name goes.
+fn rewrite_forwarding_headers(headers: &mut HeaderMap, resolved: &Resolved, config: &Config) {
+    let mut buffer = [0; MAX_ADDRESS];
+    let vouched = vouched(resolved, config, &mut buffer);
+    let is_vouched = |name: &HeaderName| vouched.iter().flatten().any(|(v, _)| *v == name);
+    let unvouched = |name: &&HeaderName| {
+        is_forwarding(name, config) && !config.is_kept(name) && !is_vouched(name)
+    };
+    let unvouched: Vec<HeaderName> = headers.keys().filter(unvouched).cloned().collect();
+    for name in unvouched {
+        headers.remove(name);
+    }
+    for (name, text) in vouched.iter().flatten().filter(|(name, _)| !config.is_kept(name)) {
+        set(headers, name, text, || HeaderValue::from_bytes(text).ok());
+    }
+}
+
+type Line<'a> = Option<(&'a HeaderName, Cow<'a, [u8]>)>;
+
+/// What the headers of a family say of a client that was found.
+fn vouched<'a>(
+    resolved: &'a Resolved,
+    config: &'a Config,
+    buffer: &'a mut [u8; MAX_ADDRESS],
+) -> [Line<'a>; 5] {
+    let ip = match resolved.client.outcome {
+        Outcome::Forwarded => resolved.client.node.as_ref().and_then(Node::ip),
+        _ => None,
+    };
+    match (ip, config.family) {
+        (Some(ip), Family::Forwarded) => {
+            let element = Cow::Owned(element(ip, resolved));
+            [Some((&FORWARDED, element)), None, None, None, None]
+        }
+        (Some(ip), Family::XForwarded) => x_forwarded(print(ip, buffer), resolved, config),
+        (None, _) => [const { None }; 5],
+    }
+}
+
+fn x_forwarded<'a>(ip: &'a [u8], resolved: &'a Resolved, config: &'a Config) -> [Line<'a>; 5] {
+    let (said, names) = (&resolved.said, &config.names);
+    let authority = resolved.authority.as_ref();
+    let scheme = said.scheme.map(|scheme| Cow::Borrowed(scheme.as_scheme().as_str().as_bytes()));
+    let host =
+        authority.filter(|_| said.host.is_some()).map(|a| Cow::Borrowed(a.as_str().as_bytes()));
+    let port = authority.filter(|_| said.port.is_some()).map(|authority| {
+        let port = authority.port().unwrap_or(resolved.scheme.default_port());
+        Cow::Owned(port.to_string().into_bytes())
+    });
+    let prefix = said.prefix.as_ref().map(|prefix| Cow::Borrowed(prefix.as_bytes()));
+    [
+        Some((config.client_header(), Cow::Borrowed(ip))),
+        scheme.map(|text| (&names.proto, text)),
+        host.map(|text| (&names.host, text)),
+        port.map(|text| (&names.port, text)),
+        prefix.map(|text| (&names.prefix, text)),
+    ]
+}
+
+/// `for=203.0.113.7;proto=https;host=example.com`.
+fn element(ip: IpAddr, resolved: &Resolved) -> Vec<u8> {
+    let mut out = Vec::with_capacity(MAX_ADDRESS);
+    write_pair(&mut out, "for", Node::from(ip).to_string().as_bytes());
+    if let Some(scheme) = resolved.said.scheme {
+        out.push(b';');
+        write_pair(&mut out, "proto", scheme.as_scheme().as_str().as_bytes());
+    }
+    if let Some(authority) = resolved.authority.as_ref().filter(|_| resolved.said.host.is_some()) {
+        out.push(b';');
+        write_pair(&mut out, "host", authority.as_str().as_bytes());
+    }
+    out
+}
+
+fn print(ip: IpAddr, buffer: &mut [u8; MAX_ADDRESS]) -> &[u8] {
+    let mut rest = buffer.as_mut_slice();
+    write!(rest, "{ip}").expect("no address is longer than MAX_ADDRESS");
+    let free = rest.len();
+    buffer.split_at(MAX_ADDRESS - free).0
+}
+
+/// Makes this the one line of a name, and does nothing where it is.
+fn set(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    text: &[u8],
+    value: impl FnOnce() -> Option<HeaderValue>,
+) {
+    let mut lines = headers.get_all(name).into_iter();
+    if lines.next().is_some_and(|line| line.as_bytes() == text) && lines.next().is_none() {
+        return;
+    }
+    // A map without room for one more header has none to lie with either.
+    match value() {
+        Some(value) => drop(headers.try_insert(name.clone(), value)),
+        None => drop(headers.remove(name)),
+    }
+}
+
+fn is_forwarding(name: &HeaderName, config: &Config) -> bool {
+    KNOWN.iter().any(|known| looks_like(name.as_str(), known))
+        || config.names.all().contains(&name)
+        || config.client_ip_header.as_ref() == Some(name)
+}
+
+/// Whether some server folds this name into a known one: `_` and `.` for `-` (CVE-2024-45614).
+fn looks_like(name: &str, known: &str) -> bool {
+    let fold = |byte| if matches!(byte, b'_' | b'.') { b'-' } else { byte };
+    name.len() == known.len() && name.bytes().map(fold).eq(known.bytes())
+}
+
+/// Scheme and authority, where the peer may say what they are; nothing of them where the authority
+/// was refused. Path and query stay.
+fn rewrite_uri(
+    uri: &mut Uri,
+    resolved: &Resolved,
+    authority: Option<&uri::Authority>,
+    vouched: bool,
+) {
+    // `OPTIONS *` has no place for them, and `http::Uri` would lose its meaning.
+    if uri.path() == "*" || (authority.is_some() && !vouched) {
+        return;
+    }
+    let scheme = authority.map(|_| resolved.scheme.as_scheme());
+    if uri.scheme() == scheme && uri.authority() == authority {
+        return;
+    }
+    let mut parts = uri.clone().into_parts();
+    let path = parts.path_and_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
+    let length = authority.map_or(0, |a| "https://".len() + a.as_str().len()) + path.as_str().len();
+    if length > MAX_URI {
+        return;
+    }
+    parts.scheme = scheme.cloned();
+    parts.authority = authority.cloned();
+    if let Ok(rewritten) = Uri::from_parts(parts) {
+        *uri = rewritten;
+    }
+}

@@ -1,0 +1,328 @@
+//! Who may be believed: [`TrustedProxies`], and the three ways to say which hop must be in which.
+//!
+//! A set is two sorted lists of disjoint ranges, one a family, so that a lookup is a binary search
+//! over 8 bytes an IPv4 range and 32 bytes an IPv6 range. IPv4-mapped addresses and networks are
+//! their IPv4 selves on both sides, and an IPv6 network never matches an IPv4 address
+//! (CVE-2026-90711).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::error::ConfigError;
+use crate::peer::Peer;
+
+/// The proxies that may be believed: addresses, networks, and whether Unix sockets are among them.
+///
+/// Trust the addresses of your proxies, as narrowly as you can. Whoever has an address in this set
+/// can say who the client is.
+///
+/// ```
+/// use forwarded_headers::TrustedProxies;
+///
+/// let proxies: TrustedProxies = "loopback, unix, 10.1.0.0/16, 192.0.2.7, 2001:db8::/32".parse()?;
+/// assert!(proxies.contains("10.1.2.3".parse().unwrap()));
+/// assert!(proxies.contains("::ffff:10.1.2.3".parse().unwrap())); // the same address, mapped
+/// assert!(!proxies.contains("10.2.0.1".parse().unwrap()));
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+///
+/// # Text form
+///
+/// Addresses, networks and names, separated by commas; spaces and tabs around them do not count.
+/// The names are `loopback`, `private`, `link-local` and `unix`, for the constructors here.
+/// One bad item refuses the whole text, and so does an empty one:
+///
+/// - host bits set (`192.0.2.10/24`): write the network (`192.0.2.0/24`) or the address;
+/// - `0.0.0.0/0` and `::/0`: [`insecure_any`](Self::insecure_any) says that;
+/// - an IPv4-mapped network shorter than /96 (`::ffff:10.0.0.0/8`), which is no IPv4 network;
+/// - host names, zone identifiers, netmasks, leading zeros.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedProxies {
+    v4: Vec<(u32, u32)>,
+    v6: Vec<(u128, u128)>,
+    unix: bool,
+    /// The first network that `From<IpNet>` could not take. It trusts nobody, and
+    /// `ForwardedHeaders::check` reports it.
+    refused: Option<ConfigError>,
+}
+
+impl TrustedProxies {
+    /// Nobody: every peer is the client.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// This machine: `127.0.0.0/8` and `::1`.
+    pub fn loopback() -> Self {
+        Self::known(&[(Ipv4Addr::LOCALHOST, 8)], &[(Ipv6Addr::LOCALHOST, 128)])
+    }
+
+    /// The private networks: `10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16` (RFC 1918) and
+    /// `fc00::/7` (RFC 4193).
+    ///
+    /// Neither loopback, nor link-local, nor `100.64.0.0/10` (RFC 6598), which some platforms use
+    /// inside: name those beside it. Everybody in these networks can then say who the client is:
+    /// the other containers, and, where addresses are translated on the way in, the whole internet.
+    pub fn private() -> Self {
+        let v4 = [([10, 0, 0, 0], 8), ([172, 16, 0, 0], 12), ([192, 168, 0, 0], 16)];
+        let v6 = [(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7)];
+        Self::known(&v4.map(|(octets, prefix)| (octets.into(), prefix)), &v6)
+    }
+
+    /// The link-local networks: `169.254.0.0/16` (RFC 3927) and `fe80::/10` (RFC 4291). Zone
+    /// identifiers are not compared.
+    pub fn link_local() -> Self {
+        let v6 = [(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10)];
+        Self::known(&[(Ipv4Addr::new(169, 254, 0, 0), 16)], &v6)
+    }
+
+    /// [`Peer::Unix`]: whoever the file system lets open the socket that the app listens on.
+    pub fn unix() -> Self {
+        Self { unix: true, ..Self::default() }
+    }
+
+    /// Everybody. Whoever can reach the app can say who the client is.
+    ///
+    /// Right only where nothing but the proxy can open a connection, which the app cannot check.
+    pub fn insecure_any() -> Self {
+        Self { v4: vec![(0, u32::MAX)], v6: vec![(0, u128::MAX)], unix: true, refused: None }
+    }
+
+    /// Whoever is in either set.
+    pub fn union(self, other: Self) -> Self {
+        Self {
+            v4: merge(self.v4.into_iter().chain(other.v4).collect(), |end| end.checked_add(1)),
+            v6: merge(self.v6.into_iter().chain(other.v6).collect(), |end| end.checked_add(1)),
+            unix: self.unix || other.unix,
+            refused: self.refused.or(other.refused),
+        }
+    }
+
+    /// Whether this address is a trusted proxy. An IPv4-mapped address is its IPv4 self.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match address.to_canonical() {
+            IpAddr::V4(ip) => covers(&self.v4, ip.to_bits()),
+            IpAddr::V6(ip) => covers(&self.v6, ip.to_bits()),
+        }
+    }
+
+    pub(crate) fn contains_peer(&self, peer: Peer) -> bool {
+        match peer {
+            Peer::Inet(address) => self.contains(address.ip()),
+            Peer::Unix => self.unix,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.refused.clone().map_or(Ok(()), Err)
+    }
+
+    fn known(v4: &[(Ipv4Addr, u8)], v6: &[(Ipv6Addr, u8)]) -> Self {
+        let v4 = v4.iter().map(|(ip, prefix)| IpNet::new_assert((*ip).into(), *prefix).trunc());
+        let v6 = v6.iter().map(|(ip, prefix)| IpNet::new_assert((*ip).into(), *prefix));
+        v4.chain(v6).collect()
+    }
+
+    /// Adds a network without keeping the lists sorted: `finish` does that once.
+    fn push(&mut self, net: IpNet) -> Result<(), ConfigError> {
+        match canonical(net).map_err(|reason| ConfigError::trusted_proxy(net, reason))? {
+            IpNet::V4(net) => self.v4.push((net.network().to_bits(), net.broadcast().to_bits())),
+            IpNet::V6(net) => self.v6.push((net.network().to_bits(), net.broadcast().to_bits())),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Self {
+        self.union(Self::none())
+    }
+}
+
+/// The network with IPv4-mapped ones as IPv4, or why it is none to trust.
+fn canonical(net: IpNet) -> Result<IpNet, String> {
+    if net.addr() != net.network() {
+        let (network, address) = (net.trunc(), net.addr());
+        return Err(format!(
+            "the address has bits set outside its prefix; write {network} for the network or \
+             {address} for the one address"
+        ));
+    }
+    let net = match net {
+        IpNet::V6(v6) => {
+            unmapped(v6).ok_or("an IPv4-mapped network needs a prefix of /96 or longer")?
+        }
+        IpNet::V4(_) => net,
+    };
+    match net.prefix_len() {
+        0 => Err("it trusts everybody; TrustedProxies::insecure_any() says that".into()),
+        _ => Ok(net),
+    }
+}
+
+/// `None` where the network starts as an IPv4-mapped one and reaches beyond them (CVE-2026-90711).
+fn unmapped(net: Ipv6Net) -> Option<IpNet> {
+    let Some(v4) = net.addr().to_ipv4_mapped() else { return Some(net.into()) };
+    let prefix = net.prefix_len().checked_sub(96)?;
+    Ipv4Net::new(v4, prefix).ok().map(IpNet::V4)
+}
+
+/// Sorts the ranges and joins those that overlap or touch.
+fn merge<T: Copy + Ord>(mut ranges: Vec<(T, T)>, next: impl Fn(T) -> Option<T>) -> Vec<(T, T)> {
+    ranges.sort_unstable();
+    ranges.dedup_by(|(start, end), (_, last)| {
+        let joined = next(*last).is_none_or(|next| *start <= next);
+        if joined {
+            *last = (*last).max(*end);
+        }
+        joined
+    });
+    ranges
+}
+
+fn covers<T: Copy + Ord>(ranges: &[(T, T)], address: T) -> bool {
+    let after = ranges.partition_point(|(start, _)| *start <= address);
+    let candidate = after.checked_sub(1).and_then(|index| ranges.get(index));
+    candidate.is_some_and(|(_, end)| address <= *end)
+}
+
+impl FromStr for TrustedProxies {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let mut proxies = Self::none();
+        for item in text.split(',') {
+            let item = item.trim_matches([' ', '\t']);
+            match item {
+                "loopback" => proxies = proxies.union(Self::loopback()),
+                "private" => proxies = proxies.union(Self::private()),
+                "link-local" => proxies = proxies.union(Self::link_local()),
+                "unix" => proxies.unix = true,
+                _ => proxies.push(parse_network(item)?)?,
+            }
+        }
+        Ok(proxies.finish())
+    }
+}
+
+fn parse_network(item: &str) -> Result<IpNet, ConfigError> {
+    let network = match item.contains('/') {
+        true => item.parse().ok().filter(|_| has_plain_prefix(item)),
+        false => item.parse().ok().map(|address: IpAddr| address.into()),
+    };
+    network.ok_or_else(|| {
+        let reason = "expected an address (192.0.2.7), a network (10.1.0.0/16), or one of \
+                      loopback, private, link-local, unix";
+        ConfigError::trusted_proxy(item, reason)
+    })
+}
+
+/// `/08` is eight to one reader and no number to another.
+fn has_plain_prefix(network: &str) -> bool {
+    !network.rsplit('/').next().is_some_and(|prefix| prefix.len() > 1 && prefix.starts_with('0'))
+}
+
+/// A network that the text form would refuse trusts nobody, and
+/// [`ForwardedHeaders::check`](crate::ForwardedHeaders::check) reports it.
+impl FromIterator<IpNet> for TrustedProxies {
+    fn from_iter<I: IntoIterator<Item = IpNet>>(networks: I) -> Self {
+        let mut proxies = Self::none();
+        for net in networks {
+            if let Err(error) = proxies.push(net) {
+                proxies.refused.get_or_insert(error);
+            }
+        }
+        proxies.finish()
+    }
+}
+
+/// As collecting that one network.
+impl From<IpNet> for TrustedProxies {
+    fn from(net: IpNet) -> Self {
+        Self::from_iter([net])
+    }
+}
+
+/// That one address.
+impl From<IpAddr> for TrustedProxies {
+    fn from(address: IpAddr) -> Self {
+        Self::from(IpNet::from(address))
+    }
+}
+
+/// Which addresses are proxies, hop by hop. Hop 0 is the peer, hop 1 the address that it reported.
+#[derive(Debug, Clone)]
+pub(crate) struct Trust {
+    pub(crate) proxies: TrustedProxies,
+    /// Whether `proxies` is the operator's, or the default.
+    pub(crate) named: bool,
+    pub(crate) model: Model,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Model {
+    /// Every hop in the same set, so many of them at most.
+    MaxHops(u8),
+    /// Hop n in the n-th set, nearest first, instead of in `proxies`.
+    Chain(Vec<TrustedProxies>),
+    /// The peer in the set; behind it, so many reports are believed whatever they say.
+    TrustedHops(u8),
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        let proxies = TrustedProxies::loopback();
+        Self { proxies, named: false, model: Model::MaxHops(1) }
+    }
+}
+
+impl Trust {
+    /// Whether the peer is a proxy, so that its report is due.
+    pub(crate) fn is_trusted_peer(&self, peer: Peer) -> bool {
+        match &self.model {
+            Model::MaxHops(n) | Model::TrustedHops(n) => *n > 0 && self.proxies.contains_peer(peer),
+            Model::Chain(sets) => sets.first().is_some_and(|set| set.contains_peer(peer)),
+        }
+    }
+
+    /// Whether the address that `hop` reports led to is a proxy, so that its own report is due.
+    pub(crate) fn is_proxy(&self, hop: u8, address: IpAddr) -> bool {
+        match &self.model {
+            Model::MaxHops(n) => hop < *n && self.proxies.contains(address),
+            Model::Chain(sets) => sets.get(usize::from(hop)).is_some_and(|s| s.contains(address)),
+            Model::TrustedHops(n) => hop < *n,
+        }
+    }
+
+    /// How many reports may be read.
+    pub(crate) fn max_hops(&self) -> usize {
+        match &self.model {
+            Model::MaxHops(n) | Model::TrustedHops(n) => usize::from(*n),
+            Model::Chain(sets) => sets.len(),
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        match (&self.model, self.max_hops()) {
+            (Model::MaxHops(_), 0) => {
+                wrong("max_hops(0) reads nothing: at least 1, or trust(TrustedProxies::none())")
+            }
+            (Model::TrustedHops(_), 0) => {
+                wrong("trusted_hops(0) reads nothing: at least 1, or trust(TrustedProxies::none())")
+            }
+            (Model::Chain(_), 0) => wrong(
+                "proxy_chain([]) trusts nobody: name at least one proxy, or trust(TrustedProxies::none())",
+            ),
+            (Model::Chain(_), 256..) => wrong("proxy_chain: expected at most 255 proxies"),
+            (Model::Chain(_), _) if self.named => wrong(
+                "trust(…) beside proxy_chain([…]): the chain says who may open the connection, so drop trust",
+            ),
+            (Model::Chain(sets), _) => sets.iter().try_for_each(TrustedProxies::check),
+            _ => self.proxies.check(),
+        }
+    }
+}
+
+fn wrong(reason: &str) -> Result<(), ConfigError> {
+    Err(ConfigError::combination(reason))
+}
