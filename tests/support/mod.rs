@@ -1,7 +1,7 @@
 //! What the test tables share: requests from literal header lines, through the decision alone or
 //! through the whole layer.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -30,9 +30,10 @@ pub fn peer(text: &str) -> Option<Peer> {
     match text {
         "" => None,
         "unix" => Some(Peer::Unix),
-        _ => Some(Peer::Inet(text.parse().unwrap_or_else(|_| {
-            SocketAddr::new(text.parse::<IpAddr>().unwrap(), 50_000)
-        }))),
+        _ => Some(Peer::Inet(
+            text.parse()
+                .unwrap_or_else(|_| SocketAddr::new(text.parse::<IpAddr>().unwrap(), 50_000)),
+        )),
     }
 }
 
@@ -50,9 +51,10 @@ pub fn resolve(layer: &ForwardedHeaders, peer: &str, lines: &[Line<'_>]) -> Conn
 
 /// The request as the wrapped service gets it.
 pub fn through(layer: &ForwardedHeaders, request: Request<()>) -> Parts {
-    let inner = service_fn(|request: Request<()>| async move {
-        Ok::<_, Infallible>(request.into_parts().0)
-    });
+    let inner =
+        service_fn(
+            |request: Request<()>| async move { Ok::<_, Infallible>(request.into_parts().0) },
+        );
     let service = layer.layer(inner);
     tokio::runtime::Builder::new_current_thread()
         .build()
