@@ -135,13 +135,6 @@ impl Authority {
         self.port
     }
 
-    pub(crate) fn to_header(&self) -> Option<HeaderValue> {
-        match &self.text {
-            Text::Header(value) => Some(value.clone()),
-            Text::Uri(authority) => HeaderValue::from_str(authority.as_str()).ok(),
-        }
-    }
-
     pub(crate) fn to_uri(&self) -> Option<uri::Authority> {
         match &self.text {
             Text::Header(value) => uri::Authority::try_from(value.as_bytes()).ok(),

@@ -7,7 +7,7 @@ use http::header::{HeaderValue, ValueIter};
 use http::{HeaderMap, HeaderName};
 use std::net::IpAddr;
 
-use crate::forwarded::Element;
+use crate::grammar::Value;
 use crate::node::{Node, NodeName};
 use crate::outcome::Unresolved;
 
@@ -30,21 +30,24 @@ pub enum Family {
 pub(crate) struct Hop<'a> {
     /// Who made the request to that proxy, with its address canonical.
     pub(crate) node: Result<Node<'a>, Unresolved>,
-    /// The rest of what it said, where the family keeps that together.
-    pub(crate) element: Option<Element<'a>>,
+    /// The scheme that it was asked by, where the family keeps that together with the node.
+    pub(crate) proto: Option<Value<'a>>,
+    /// The host that it was asked for, likewise.
+    pub(crate) host: Option<Value<'a>>,
 }
 
 impl<'a> Hop<'a> {
-    pub(crate) fn new(node: Node<'a>, element: Option<Element<'a>>) -> Self {
-        match node.ip().map(|ip| ip.to_canonical()) {
-            None => Self { node: Ok(node), element },
-            Some(ip) if is_somebody(ip) => Self { node: Ok(node.with_ip(ip)), element },
-            Some(_) => Self::unusable(Unresolved::Malformed),
-        }
+    pub(crate) fn new(node: Node<'a>) -> Self {
+        let node = match node.ip().map(|ip| ip.to_canonical()) {
+            None => Ok(node),
+            Some(ip) if is_somebody(ip) => Ok(node.with_ip(ip)),
+            Some(_) => Err(Unresolved::Malformed),
+        };
+        Self { node, proto: None, host: None }
     }
 
     pub(crate) fn unusable(why: Unresolved) -> Self {
-        Self { node: Err(why), element: None }
+        Self { node: Err(why), proto: None, host: None }
     }
 
     pub(crate) fn address(&self) -> Result<IpAddr, Unresolved> {

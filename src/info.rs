@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::uri::Scheme;
 
+use crate::authority::{Authority, WebScheme};
 use crate::node::{Node, NodePort};
 use crate::outcome::Outcome;
 use crate::peer::Peer;
@@ -94,7 +95,7 @@ impl ConnectionInfo {
 
     /// The scheme, if a trusted proxy said it.
     pub fn forwarded_scheme(&self) -> Option<&Scheme> {
-        self.0.said.scheme.map(|scheme| scheme.as_scheme())
+        self.0.said.scheme.map(WebScheme::as_scheme)
     }
 
     /// The host that the client asked for, with its port if it named one: `example.com:8443`.
@@ -103,21 +104,21 @@ impl ConnectionInfo {
     /// [`allowed_hosts`](crate::ForwardedHeaders::allowed_hosts) where those are given. `None` where
     /// it is not.
     pub fn authority(&self) -> Option<&str> {
-        self.0.authority.as_ref().map(|authority| authority.as_str())
+        self.0.authority.as_ref().map(Authority::as_str)
     }
 
     /// [`authority`](Self::authority) without its port. IPv6 addresses have their brackets.
     ///
     /// OpenTelemetry `server.address`.
     pub fn host(&self) -> Option<&str> {
-        self.0.authority.as_ref().map(|authority| authority.host())
+        self.0.authority.as_ref().map(Authority::host)
     }
 
     /// The port in [`authority`](Self::authority). `None` means the scheme's default, 80 or 443.
     ///
     /// OpenTelemetry `server.port`.
     pub fn port(&self) -> Option<u16> {
-        self.0.authority.as_ref().and_then(|authority| authority.port())
+        self.0.authority.as_ref().and_then(Authority::port)
     }
 
     /// The path that a proxy removed before it passed the request on: `/app`, at most 1 KiB,

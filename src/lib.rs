@@ -144,6 +144,10 @@ mod rewrite;
 mod trust;
 mod x_forwarded;
 
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use allowed_hosts::AllowedHosts;
 pub use builder::ForwardedHeaders;
 pub use error::ConfigError;

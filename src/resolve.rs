@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, Uri};
 
 use crate::authority::{Authority, WebScheme, port, prefix};
 use crate::config::Config;
-use crate::forwarded::{self, Element};
+use crate::forwarded;
 use crate::hops::{Family, Hop, RightToLeft};
 use crate::node::Node;
 use crate::outcome::{Outcome, Unresolved};
@@ -91,12 +91,15 @@ fn reported(config: &Config, peer: Peer, headers: &HeaderMap) -> (Client, Said) 
         Err(Unresolved::NotReported | Unresolved::NotRead)
             if config.allow_direct && is_silent(config, headers) =>
         {
-            let client = Client { outcome: Outcome::NotForwarded, node: node_of(peer), hops: 0 };
-            return (client, said);
+            Outcome::NotForwarded
         }
         Err(why) => Outcome::Unresolved(why),
     };
-    (Client { outcome, node: last.node.ok().map(Node::into_owned), hops }, said)
+    let node = match outcome {
+        Outcome::NotForwarded => node_of(peer),
+        _ => last.node.ok().map(Node::into_owned),
+    };
+    (Client { outcome, node, hops }, said)
 }
 
 /// Whether the request has no header of the family that is read.
@@ -149,25 +152,25 @@ fn walk<'a>(trust: &Trust, reports: impl Iterator<Item = Hop<'a>>) -> Walk<'a> {
 
 /// The nearest proxy's report without its address, which is not read.
 fn addressless(hop: Option<Hop<'_>>) -> Walk<'_> {
-    let element = hop.and_then(|hop| hop.element);
-    Walk { hops: 1, last: Hop { node: Err(Unresolved::NotRead), element } }
+    let nothing = Hop::unusable(Unresolved::NotRead);
+    Walk { hops: 1, last: Hop { node: Err(Unresolved::NotRead), ..hop.unwrap_or(nothing) } }
 }
 
 fn say(config: &Config, headers: &HeaderMap, hops: u8, last: &Hop<'_>) -> Said {
+    use Unresolved::{Malformed, Missing, NotReported};
     match (&last.node, config.family) {
         // Whoever can break the address could break these as well.
-        (Err(Unresolved::Missing | Unresolved::Malformed), _) => Said::default(),
-        (_, Family::Forwarded) => last.element.map(|e| say_element(config, e)).unwrap_or_default(),
-        (Err(Unresolved::NotReported), Family::XForwarded) => Said::default(),
+        (Err(NotReported | Missing | Malformed), _) => Said::default(),
+        (_, Family::Forwarded) => say_element(config, last),
         (_, Family::XForwarded) => say_headers(config, headers, hops),
     }
 }
 
 /// Scheme and host from the element that named the client, both from that one (RFC 7239 §1).
-fn say_element(config: &Config, element: Element<'_>) -> Said {
+fn say_element(config: &Config, hop: &Hop<'_>) -> Said {
     let mut buffer = [0; 8];
-    let proto = element.proto().filter(|_| config.read.proto);
-    let host = element.host().filter(|_| config.read.host);
+    let proto = hop.proto.filter(|_| config.read.proto);
+    let host = hop.host.filter(|_| config.read.host);
     Said {
         scheme: proto.and_then(|v| v.unescape_into(&mut buffer)).and_then(WebScheme::parse),
         host: host.and_then(|v| Authority::from_bytes(&v.to_bytes())),
@@ -178,21 +181,17 @@ fn say_element(config: &Config, element: Element<'_>) -> Said {
 /// The rightmost entry of a list is the nearest proxy's. What stands further left is the client's
 /// unless every proxy appends to every list, which most do not.
 fn say_headers(config: &Config, headers: &HeaderMap, hops: u8) -> Said {
-    let (read, names, aligned) = (&config.read, &config.names, config.aligned_lists);
-    let entry = |name, read| match (read, aligned) {
-        (false, _) => None,
-        (true, false) => x_forwarded::single(headers, name).map(HeaderValue::as_bytes),
-        (true, true) => x_forwarded::nth(headers, name, hops),
+    let Config { read, names, aligned_lists: aligned, .. } = config;
+    let list = |name| x_forwarded::nth(headers, name, if *aligned { hops } else { 1 });
+    let single = |name| match aligned {
+        true => list(name),
+        false => x_forwarded::single(headers, name),
     };
-    let proto = read.proto.then(|| match aligned {
-        true => x_forwarded::nth(headers, &names.proto, hops),
-        false => x_forwarded::nth(headers, &names.proto, 1),
-    });
     Said {
-        scheme: proto.flatten().and_then(WebScheme::parse),
-        host: entry(&names.host, read.host).and_then(Authority::from_bytes),
-        port: entry(&names.port, read.port).and_then(port),
-        prefix: entry(&names.prefix, read.prefix).and_then(prefix),
+        scheme: read.proto.then(|| list(&names.proto)).flatten().and_then(WebScheme::parse),
+        host: read.host.then(|| single(&names.host)).flatten().and_then(Authority::from_bytes),
+        port: read.port.then(|| single(&names.port)).flatten().and_then(port),
+        prefix: read.prefix.then(|| single(&names.prefix)).flatten().and_then(prefix),
     }
 }
 

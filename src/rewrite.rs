@@ -11,6 +11,7 @@ use http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{self, PathAndQuery, Uri};
 use http::{Method, Request};
 
+use crate::authority::Authority;
 use crate::config::Config;
 use crate::forwarded::write_pair;
 use crate::hops::Family;
@@ -84,7 +85,7 @@ pub(crate) fn rewrite<B>(request: &mut Request<B>, resolved: &Resolved, config: 
     rewrite_host(headers, resolved);
     rewrite_forwarding_headers(headers, resolved, config);
     if config.rewrite_uri && request.method() != Method::CONNECT {
-        let authority = resolved.authority.as_ref().and_then(|authority| authority.to_uri());
+        let authority = resolved.authority.as_ref().and_then(Authority::to_uri);
         let vouched = resolved.is_peer_trusted() || config.own_scheme.is_some();
         let rewrite = |uri: &mut Uri| rewrite_uri(uri, resolved, authority.as_ref(), vouched);
         rewrite(request.uri_mut());
@@ -103,7 +104,7 @@ fn rewrite_host(headers: &mut HeaderMap, resolved: &Resolved) {
         return;
     };
     if headers.contains_key(HOST) || resolved.said.host.is_some() {
-        set(headers, &HOST, authority.as_str().as_bytes(), || authority.to_header());
+        set(headers, &HOST, authority.as_str().as_bytes());
     }
 }
 
@@ -120,7 +121,7 @@ fn rewrite_forwarding_headers(headers: &mut HeaderMap, resolved: &Resolved, conf
         headers.remove(name);
     }
     for (name, text) in vouched.iter().flatten().filter(|(name, _)| !config.is_kept(name)) {
-        set(headers, name, text, || HeaderValue::from_bytes(text).ok());
+        set(headers, name, text);
     }
 }
 
@@ -138,15 +139,19 @@ fn vouched<'a>(
     };
     match (ip, config.family) {
         (Some(ip), Family::Forwarded) => {
-            let element = Cow::Owned(element(ip, resolved));
-            [Some((&FORWARDED, element)), None, None, None, None]
+            let line = Cow::Owned(forwarded_line(ip, resolved));
+            [Some((&FORWARDED, line)), None, None, None, None]
         }
-        (Some(ip), Family::XForwarded) => x_forwarded(print(ip, buffer), resolved, config),
+        (Some(ip), Family::XForwarded) => x_forwarded_lines(print(ip, buffer), resolved, config),
         (None, _) => [const { None }; 5],
     }
 }
 
-fn x_forwarded<'a>(ip: &'a [u8], resolved: &'a Resolved, config: &'a Config) -> [Line<'a>; 5] {
+fn x_forwarded_lines<'a>(
+    ip: &'a [u8],
+    resolved: &'a Resolved,
+    config: &'a Config,
+) -> [Line<'a>; 5] {
     let (said, names) = (&resolved.said, &config.names);
     let authority = resolved.authority.as_ref();
     let scheme = said.scheme.map(|scheme| Cow::Borrowed(scheme.as_scheme().as_str().as_bytes()));
@@ -167,7 +172,7 @@ fn x_forwarded<'a>(ip: &'a [u8], resolved: &'a Resolved, config: &'a Config) -> 
 }
 
 /// `for=203.0.113.7;proto=https;host=example.com`.
-fn element(ip: IpAddr, resolved: &Resolved) -> Vec<u8> {
+fn forwarded_line(ip: IpAddr, resolved: &Resolved) -> Vec<u8> {
     let mut out = Vec::with_capacity(MAX_ADDRESS);
     write_pair(&mut out, "for", Node::from(ip).to_string().as_bytes());
     if let Some(scheme) = resolved.said.scheme {
@@ -189,20 +194,15 @@ fn print(ip: IpAddr, buffer: &mut [u8; MAX_ADDRESS]) -> &[u8] {
 }
 
 /// Makes this the one line of a name, and does nothing where it is.
-fn set(
-    headers: &mut HeaderMap,
-    name: &HeaderName,
-    text: &[u8],
-    value: impl FnOnce() -> Option<HeaderValue>,
-) {
+fn set(headers: &mut HeaderMap, name: &HeaderName, text: &[u8]) {
     let mut lines = headers.get_all(name).into_iter();
     if lines.next().is_some_and(|line| line.as_bytes() == text) && lines.next().is_none() {
         return;
     }
-    // A map without room for one more header has none to lie with either.
-    match value() {
-        Some(value) => drop(headers.try_insert(name.clone(), value)),
-        None => drop(headers.remove(name)),
+    // What was validated is a header value, and a map that is full has no old value to lie with.
+    match HeaderValue::from_bytes(text) {
+        Ok(value) => drop(headers.try_insert(name.clone(), value)),
+        Err(_) => drop(headers.remove(name)),
     }
 }
 
@@ -219,29 +219,23 @@ fn looks_like(name: &str, known: &str) -> bool {
 }
 
 /// Scheme and authority, where the peer may say what they are; nothing of them where the authority
-/// was refused. Path and query stay.
+/// was refused, or does not fit. Path and query stay.
 fn rewrite_uri(
     uri: &mut Uri,
     resolved: &Resolved,
     authority: Option<&uri::Authority>,
     vouched: bool,
 ) {
-    // `OPTIONS *` has no place for them, and `http::Uri` would lose its meaning.
-    if uri.path() == "*" || (authority.is_some() && !vouched) {
-        return;
-    }
-    let scheme = authority.map(|_| resolved.scheme.as_scheme());
-    if uri.scheme() == scheme && uri.authority() == authority {
+    // `OPTIONS *` has no place for them.
+    if authority.is_some() && (!vouched || uri.path() == "*") {
         return;
     }
     let mut parts = uri.clone().into_parts();
     let path = parts.path_and_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
-    let length = authority.map_or(0, |a| "https://".len() + a.as_str().len()) + path.as_str().len();
-    if length > MAX_URI {
-        return;
-    }
-    parts.scheme = scheme.cloned();
-    parts.authority = authority.cloned();
+    let room = MAX_URI.saturating_sub("https://".len() + path.as_str().len());
+    parts.authority = authority.filter(|authority| authority.as_str().len() <= room).cloned();
+    parts.scheme = parts.authority.as_ref().map(|_| resolved.scheme.as_scheme().clone());
+    // Both or none of them, and a path: that is always a URI.
     if let Ok(rewritten) = Uri::from_parts(parts) {
         *uri = rewritten;
     }

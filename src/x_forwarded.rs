@@ -4,7 +4,6 @@
 //! optional port behind IPv4 or a bracket, and an optional pair of quotes round it all. Quotes hide
 //! no comma, because they do not for any proxy that appends to the list.
 
-use http::header::HeaderValue;
 use http::{HeaderMap, HeaderName};
 
 use crate::hops::{Hop, RightToLeft, trim};
@@ -19,16 +18,15 @@ pub(crate) fn hops<'a>(mut lines: RightToLeft<'a>) -> impl Iterator<Item = Hop<'
 /// The report of a header that holds one address: a second line or a list is malformed, since a
 /// proxy that replaces what the client sent leaves neither.
 pub(crate) fn single_hop<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Hop<'a>> {
-    headers.get(name)?;
     let malformed = || Hop::unusable(Unresolved::Malformed);
-    Some(single(headers, name).map_or_else(malformed, |value| hop(trim(value.as_bytes()))))
+    headers.contains_key(name).then(|| single(headers, name).map_or_else(malformed, hop))
 }
 
 /// The value of a header with one line that is no list.
-pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut lines = headers.get_all(name).into_iter();
-    let value = lines.next().filter(|value| !value.as_bytes().contains(&b','))?;
-    lines.next().is_none().then_some(value)
+    let value = lines.next().filter(|_| lines.next().is_none())?;
+    Some(trim(value.as_bytes())).filter(|value| !value.contains(&b','))
 }
 
 /// The `n`-th entry of a list from its right end; the rightmost is the first.
@@ -49,7 +47,7 @@ fn hop(entry: &[u8]) -> Hop<'_> {
     match entry {
         [] => Hop::unusable(Unresolved::Missing),
         _ => match address(entry) {
-            Some(node) => Hop::new(node, None),
+            Some(node) => Hop::new(node),
             None => Hop::unusable(Unresolved::Malformed),
         },
     }
