@@ -59,6 +59,11 @@ impl ForwardedHeaders {
         self
     }
 
+    /// A name that is read is a forwarding header, whatever it is.
+    fn forwarding(self, name: &HeaderName) -> Self {
+        self.with(|config| config.renamed.push(name.clone()))
+    }
+
     /// The proxies that may open the connection, instead of the default,
     /// [`loopback`](TrustedProxies::loopback). With more than one [hop](Self::max_hops), those
     /// behind them as well.
@@ -179,27 +184,27 @@ impl ForwardedHeaders {
 
     /// The header to read instead of `X-Forwarded-For`.
     pub fn for_header(self, name: HeaderName) -> Self {
-        self.with(|config| config.names.r#for = name)
+        self.forwarding(&name).with(|config| config.names.r#for = name)
     }
 
     /// The header to read instead of `X-Forwarded-Proto`.
     pub fn proto_header(self, name: HeaderName) -> Self {
-        self.with(|config| config.names.proto = name)
+        self.forwarding(&name).with(|config| config.names.proto = name)
     }
 
     /// The header to read instead of `X-Forwarded-Host`.
     pub fn host_header(self, name: HeaderName) -> Self {
-        self.with(|config| config.names.host = name)
+        self.forwarding(&name).with(|config| config.names.host = name)
     }
 
     /// The header to read instead of `X-Forwarded-Port`.
     pub fn port_header(self, name: HeaderName) -> Self {
-        self.with(|config| config.names.port = name)
+        self.forwarding(&name).with(|config| config.names.port = name)
     }
 
     /// The header to read instead of `X-Forwarded-Prefix`.
     pub fn prefix_header(self, name: HeaderName) -> Self {
-        self.with(|config| config.names.prefix = name)
+        self.forwarding(&name).with(|config| config.names.prefix = name)
     }
 
     /// A header with one address, such as `CF-Connecting-IP`, to read instead of the list. A second
@@ -220,7 +225,7 @@ impl ForwardedHeaders {
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn client_ip_header(self, name: HeaderName) -> Self {
-        self.with(|config| config.client_ip_header = Some(name))
+        self.forwarding(&name).with(|config| config.client_ip_header = Some(name))
     }
 
     /// A forwarding header that is left as it came, whoever sent it. Each call adds one.

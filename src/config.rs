@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) read: Read,
     pub(crate) names: Names,
     pub(crate) client_ip_header: Option<HeaderName>,
+    /// Names that the operator made forwarding headers.
+    pub(crate) renamed: Vec<HeaderName>,
     pub(crate) allowed_hosts: Option<AllowedHosts>,
     pub(crate) keep: Keep,
     pub(crate) rewrite_uri: bool,
@@ -67,6 +69,7 @@ impl Default for Config {
             read: Read { r#for: true, proto: true, host: false, port: false, prefix: false },
             names: Names::default(),
             client_ip_header: None,
+            renamed: Vec::new(),
             allowed_hosts: None,
             keep: Keep::These(Vec::new()),
             rewrite_uri: true,

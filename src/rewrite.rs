@@ -207,15 +207,34 @@ fn set(headers: &mut HeaderMap, name: &HeaderName, text: &[u8]) {
 }
 
 fn is_forwarding(name: &HeaderName, config: &Config) -> bool {
-    KNOWN.iter().any(|known| looks_like(name.as_str(), known))
-        || config.names.all().contains(&name)
-        || config.client_ip_header.as_ref() == Some(name)
+    let bytes = name.as_str().as_bytes();
+    may_be_known(bytes) && KNOWN.iter().any(|known| looks_like(bytes, known.as_bytes()))
+        || config.renamed.contains(name)
 }
 
+/// Rules out nearly every other header by its first letter and its length.
+fn may_be_known(name: &[u8]) -> bool {
+    let lengths = name.first().and_then(|first| KNOWN_LENGTHS.get(usize::from(*first)));
+    lengths.is_some_and(|lengths| name.len() < 64 && lengths >> name.len() & 1 == 1)
+}
+
+/// By first letter, the bit of each length that a known name has.
+#[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
+const KNOWN_LENGTHS: [u64; 128] = {
+    let mut lengths = [0; 128];
+    let mut index = 0;
+    while index < KNOWN.len() {
+        let name = KNOWN[index].as_bytes();
+        lengths[name[0] as usize] |= 1 << name.len();
+        index += 1;
+    }
+    lengths
+};
+
 /// Whether some server folds this name into a known one: `_` and `.` for `-` (CVE-2024-45614).
-fn looks_like(name: &str, known: &str) -> bool {
-    let fold = |byte| if matches!(byte, b'_' | b'.') { b'-' } else { byte };
-    name.len() == known.len() && name.bytes().map(fold).eq(known.bytes())
+fn looks_like(name: &[u8], known: &[u8]) -> bool {
+    let fold = |byte: &u8| if matches!(byte, b'_' | b'.') { b'-' } else { *byte };
+    name.len() == known.len() && name.iter().map(fold).eq(known.iter().copied())
 }
 
 /// Scheme and authority, where the peer may say what they are; nothing of them where the authority
