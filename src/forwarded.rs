@@ -257,13 +257,13 @@ fn hop(member: &[u8]) -> Hop<'_> {
     let Some(element) = element.filter(|_| cursor.peek().is_none()) else {
         return Hop::unusable(Unresolved::Malformed);
     };
-    let node = match element.for_node() {
-        Some(Ok(node)) => node,
-        Some(Err(_)) => return Hop::unusable(Unresolved::Malformed),
+    let hop = match element.for_node() {
+        Some(Ok(node)) => Hop::new(node),
+        Some(Err(_)) => Hop::unusable(Unresolved::Malformed),
         // "for" may be left out (RFC 7239 §5), which says as much as `unknown` does.
-        None => Node::unknown(),
+        None => Hop::new(Node::unknown()),
     };
-    Hop { proto: element.proto, host: element.host, ..Hop::new(node) }
+    Hop { proto: element.proto, host: element.host, ..hop }
 }
 
 /// Cuts the last element off a line; what stands before its comma is left unread.

@@ -95,9 +95,9 @@ fn reported(config: &Config, peer: Peer, headers: &HeaderMap) -> (Client, Said) 
         }
         Err(why) => Outcome::Unresolved(why),
     };
-    let node = match outcome {
-        Outcome::NotForwarded => node_of(peer),
-        _ => last.node.ok().map(Node::into_owned),
+    let (node, hops) = match outcome {
+        Outcome::NotForwarded => (node_of(peer), 0),
+        _ => (last.node.ok().map(Node::into_owned), hops),
     };
     (Client { outcome, node, hops }, said)
 }

@@ -1,0 +1,215 @@
+//! RFC 7239 §4 and §6 by trial: every way to cut a line is tried against the grammar.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{Pairs, Report};
+
+pub fn strip(text: &[u8]) -> &[u8] {
+    let blank = |b: &u8| *b == b' ' || *b == b'\t';
+    let start = text.iter().position(|b| !blank(b)).unwrap_or(text.len());
+    let end = text.iter().rposition(|b| !blank(b)).map_or(start, |last| last + 1);
+    &text[start..end]
+}
+
+/// The shortest end of the line that is a member: empty, or an element. What is before its comma
+/// is read likewise. If no end is one, the line is malformed, and nothing further left counts.
+pub fn elements_from_the_right(line: &[u8]) -> Vec<Report> {
+    let commas = line.iter().enumerate().filter(|(_, b)| **b == b',').map(|(at, _)| at);
+    let cuts: Vec<_> = commas.map(Some).rev().chain([None]).collect();
+    for cut in cuts {
+        let member = strip(&line[cut.map_or(0, |comma| comma + 1)..]);
+        let Some(report) = member_report(member) else { continue };
+        let mut reports = vec![report];
+        if let Some(comma) = cut {
+            reports.extend(elements_from_the_right(&line[..comma]));
+        }
+        return reports;
+    }
+    vec![Report::Malformed(vec![])]
+}
+
+/// `None` where the text is no `forwarded-element`.
+fn member_report(member: &[u8]) -> Option<Report> {
+    if member.is_empty() {
+        return Some(Report::Missing);
+    }
+    let pairs = element(member)?;
+    let names: Vec<_> = pairs.iter().map(|(name, _)| name).filter(|name| *name != "by").collect();
+    let repeated = names.iter().enumerate().any(|(at, name)| names[..at].contains(name));
+    if repeated || pairs.len() > 32 {
+        return Some(Report::Malformed(vec![]));
+    }
+    let Some((_, node)) = pairs.iter().find(|(name, _)| name == "for") else {
+        return Some(Report::Unknown(pairs));
+    };
+    Some(self::node(&node.clone()).with_pairs(pairs))
+}
+
+impl Report {
+    fn with_pairs(self, pairs: Pairs) -> Self {
+        match self {
+            Self::Unknown(_) => Self::Unknown(pairs),
+            Self::Obfuscated(_) => Self::Obfuscated(pairs),
+            Self::Address(ip, port, _) => Self::Address(ip, port, pairs),
+            Self::Malformed(_) => Self::Malformed(pairs),
+            Self::Missing => self,
+        }
+    }
+}
+
+/// `[ forwarded-pair ] *( OWS ";" OWS [ forwarded-pair ] )`.
+fn element(text: &[u8]) -> Option<Pairs> {
+    let mut pairs = vec![];
+    for slot in semicolon_slots(text)? {
+        let slot = strip(slot);
+        if !slot.is_empty() {
+            pairs.push(pair(slot)?);
+        }
+    }
+    Some(pairs)
+}
+
+/// The text cut at each `;` outside quotes; `None` if a quote stays open.
+fn semicolon_slots(text: &[u8]) -> Option<Vec<&[u8]>> {
+    let (mut slots, mut start, mut quoted, mut at) = (vec![], 0, false, 0);
+    while at < text.len() {
+        match text[at] {
+            b'"' => quoted = !quoted,
+            b'\\' if quoted => at += 1,
+            b';' if !quoted => {
+                slots.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    slots.push(&text[start..]);
+    (!quoted).then_some(slots)
+}
+
+/// `token "=" ( token / quoted-string )`, and what extensions may be beside that.
+fn pair(text: &[u8]) -> Option<(String, Vec<u8>)> {
+    let equals = text.iter().position(|b| *b == b'=')?;
+    let (name, value) = (&text[..equals], &text[equals + 1..]);
+    if name.is_empty() || !name.iter().all(|b| is_tchar(*b)) || value.is_empty() {
+        return None;
+    }
+    let name = String::from_utf8(name.to_ascii_lowercase()).ok()?;
+    let registered = matches!(name.as_str(), "for" | "by" | "host" | "proto");
+    let loose = |b: &u8| (0x21..0x7F).contains(b) && !b"\",;\\".contains(b);
+    let value = match value {
+        [b'"', inner @ .., b'"'] => unquote(inner)?,
+        token if token.iter().all(|b| is_tchar(*b)) => token.to_vec(),
+        other if !registered && other.iter().all(loose) => other.to_vec(),
+        _ => return None,
+    };
+    Some((name, value))
+}
+
+/// `*( qdtext / quoted-pair )`.
+fn unquote(inner: &[u8]) -> Option<Vec<u8>> {
+    let text = |b: u8| b == b'\t' || (b >= 0x20 && b != 0x7F);
+    match inner {
+        [] => Some(vec![]),
+        [b'"', ..] => None,
+        [b'\\', byte, rest @ ..] if text(*byte) => Some([&[*byte], &unquote(rest)?[..]].concat()),
+        [byte, rest @ ..] if *byte != b'\\' && text(*byte) => {
+            Some([&[*byte], &unquote(rest)?[..]].concat())
+        }
+        _ => None,
+    }
+}
+
+fn is_tchar(byte: u8) -> bool {
+    b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".contains(&byte)
+}
+
+/// `nodename [ ":" node-port ]`.
+fn node(text: &[u8]) -> Report {
+    let Ok(text) = std::str::from_utf8(text) else { return Report::Malformed(vec![]) };
+    let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, "")) => (format!("[{address}"), None),
+        Some((address, rest)) if rest.starts_with(':') => (format!("[{address}"), Some(&rest[1..])),
+        Some(_) => return Report::Malformed(vec![]),
+        None => match text.split_once(':') {
+            Some((name, port)) => (name.to_string(), Some(port)),
+            None => (text.to_string(), None),
+        },
+    };
+    let obfuscated = |id: &str| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        id.len() > 1 && id.starts_with('_') && id.chars().all(legal)
+    };
+    let number = port.filter(|p| !p.starts_with('_')).map(node_port);
+    match (port, number) {
+        (Some(id), None) if !obfuscated(id) => return Report::Malformed(vec![]),
+        (_, Some(None)) => return Report::Malformed(vec![]),
+        _ => {}
+    }
+    if name.eq_ignore_ascii_case("unknown") {
+        return Report::Unknown(vec![]);
+    }
+    if obfuscated(&name) {
+        return Report::Obfuscated(vec![]);
+    }
+    let ip = match name.strip_prefix('[') {
+        Some(v6) => v6.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+        None => v4(&name).map(IpAddr::V4),
+    };
+    ip.map_or(Report::Malformed(vec![]), |ip| address(ip, number.flatten()))
+}
+
+fn node_port(text: &str) -> Option<u16> {
+    let digits = !text.is_empty() && text.len() <= 5 && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse::<u32>().ok())?.and_then(|port| u16::try_from(port).ok())
+}
+
+pub fn v4(text: &str) -> Option<Ipv4Addr> {
+    let parts: Vec<_> = text.split('.').collect();
+    let octet = |part: &&str| {
+        let plain = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        (plain && (part.len() == 1 || !part.starts_with('0'))).then(|| part.parse::<u8>().ok())?
+    };
+    let octets: Vec<u8> = parts.iter().filter_map(octet).collect();
+    match (parts.len(), octets[..].as_ref()) {
+        (4, [a, b, c, d]) => Some(Ipv4Addr::new(*a, *b, *c, *d)),
+        _ => None,
+    }
+}
+
+/// Rule 8, and that a client is somebody.
+fn address(ip: IpAddr, port: Option<u16>) -> Report {
+    let ip = match ip {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(ip, IpAddr::V4),
+        IpAddr::V4(_) => ip,
+    };
+    let nobody = match ip {
+        IpAddr::V4(v4) => {
+            matches!(v4.octets(), [0, 0, 0, 0] | [255, 255, 255, 255] | [224..=239, ..])
+        }
+        IpAddr::V6(v6) => v6.octets()[0] == 0xFF || v6.octets() == [0; 16],
+    };
+    if nobody { Report::Malformed(vec![]) } else { Report::Address(ip, port, vec![]) }
+}
+
+/// An entry of `X-Forwarded-For`.
+pub fn x_entry(entry: &[u8]) -> Report {
+    if entry.is_empty() {
+        return Report::Missing;
+    }
+    let inner = match entry {
+        [b'"', inner @ .., b'"'] => inner,
+        _ => entry,
+    };
+    let Ok(text) = std::str::from_utf8(inner) else { return Report::Malformed(vec![]) };
+    if !text.starts_with('[') && text.matches(':').count() > 1 {
+        return text.parse().map_or(Report::Malformed(vec![]), |ip| address(IpAddr::V6(ip), None));
+    }
+    match node(inner) {
+        Report::Obfuscated(_) => Report::Malformed(vec![]),
+        // An obfuscated port belongs to RFC 7239.
+        _ if text.contains(":_") => Report::Malformed(vec![]),
+        report => report,
+    }
+}

@@ -1,0 +1,328 @@
+//! A second reading of the rule: slow, plain, allocating, from the RFCs' grammar and the crate's
+//! front page. It shares no code with the library.
+
+#![allow(dead_code, unreachable_pub, reason = "each user of it uses its own part")]
+
+pub mod case;
+mod grammar;
+mod values;
+
+use std::net::IpAddr;
+
+use case::{Case, Model, Setup};
+use values::{authority, is_allowed, with_port};
+
+/// All that can be seen of a decision and its effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub outcome: String,
+    pub client: Option<IpAddr>,
+    pub client_port: Option<u16>,
+    pub hops: u8,
+    pub scheme: &'static str,
+    pub forwarded_scheme: Option<&'static str>,
+    pub authority: Option<String>,
+    pub prefix: Option<String>,
+    /// Afterwards: the URI, and the lines of `Host` and of every forwarding header, sorted.
+    pub uri: String,
+    pub lines: Vec<(String, Vec<u8>)>,
+}
+
+/// What a proxy reported.
+#[derive(Debug, Clone)]
+enum Report {
+    Missing,
+    /// With pairs where only the node is bad.
+    Malformed(Pairs),
+    Unknown(Pairs),
+    Obfuscated(Pairs),
+    Address(IpAddr, Option<u16>, Pairs),
+}
+
+/// The pairs of a `Forwarded` element, names in lower case, values unescaped.
+type Pairs = Vec<(String, Vec<u8>)>;
+
+#[derive(Debug, Clone, Default)]
+struct Said {
+    scheme: Option<&'static str>,
+    host: Option<String>,
+    port: Option<u16>,
+    prefix: Option<String>,
+}
+
+impl Case {
+    fn values(&self, name: &str) -> Vec<&[u8]> {
+        let lines = self.lines.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
+        lines.map(|(_, value)| value.as_slice()).collect()
+    }
+
+    /// All members of a list, over all lines, leftmost first.
+    fn members(&self, name: &str) -> Vec<Vec<u8>> {
+        let members = self.values(name).into_iter().flat_map(|line| line.split(|b| *b == b','));
+        members.map(|member| grammar::strip(member).to_vec()).collect()
+    }
+
+    /// The value of a header that is neither a list nor there twice.
+    fn single(&self, name: &str) -> Option<Vec<u8>> {
+        match self.values(name)[..] {
+            [value] if !value.contains(&b',') => Some(grammar::strip(value).to_vec()),
+            _ => None,
+        }
+    }
+
+    /// Rule 3 and 4: what can be reported, rightmost first.
+    fn reports(&self) -> Vec<Report> {
+        if self.setup.forwarded {
+            let lines = self.values("forwarded");
+            return lines.into_iter().rev().flat_map(grammar::elements_from_the_right).collect();
+        }
+        if self.setup.client_ip_header {
+            return match self.values("cf-connecting-ip").len() {
+                0 => vec![],
+                _ => {
+                    let single = self.single("cf-connecting-ip");
+                    vec![single.map_or(Report::Malformed(vec![]), |value| grammar::x_entry(&value))]
+                }
+            };
+        }
+        let members = self.members(self.setup.for_name());
+        members.iter().rev().map(|member| grammar::x_entry(member)).collect()
+    }
+
+    /// Rules 1 to 5.
+    fn walk(&self) -> (String, Option<(IpAddr, Option<u16>)>, u8, Option<Report>) {
+        let own = self.peer.as_deref().filter(|peer| *peer != "unix").map(case::socket);
+        let peer = own.map(|(ip, port)| (ip.to_canonical(), Some(port)));
+        let Some(name) = self.peer.as_deref() else { return ("NoPeer".into(), None, 0, None) };
+        if !self.setup.is_peer_trusted(name) {
+            return ("Direct".into(), peer, 0, None);
+        }
+        if self.setup.allow_direct && self.is_silent() {
+            return ("NotForwarded".into(), peer, 0, None);
+        }
+        if !self.setup.read_for {
+            let nearest = self.reports().into_iter().next().filter(|_| self.setup.forwarded);
+            return ("Unresolved(NotRead)".into(), None, 1, nearest);
+        }
+        let reports = self.reports();
+        if reports.is_empty() {
+            return ("Unresolved(NotReported)".into(), None, 0, None);
+        }
+        for (index, report) in reports.iter().enumerate() {
+            let hops = u8::try_from(index + 1).unwrap();
+            let why = match report {
+                Report::Address(ip, _, _) if self.setup.is_proxy(index + 1, *ip) => continue,
+                Report::Address(ip, port, _) => {
+                    return ("Forwarded".into(), Some((*ip, *port)), hops, Some(report.clone()));
+                }
+                Report::Missing => "Missing",
+                Report::Malformed(_) => "Malformed",
+                Report::Unknown(_) => "Unknown",
+                Report::Obfuscated(_) => "Obfuscated",
+            };
+            return (format!("Unresolved({why})"), None, hops, Some(report.clone()));
+        }
+        let hops = u8::try_from(reports.len()).unwrap();
+        ("Unresolved(Missing)".into(), None, hops, None)
+    }
+
+    fn is_silent(&self) -> bool {
+        let names: Vec<&str> = match (self.setup.forwarded, self.setup.client_ip_header) {
+            (true, _) => vec!["forwarded"],
+            (false, single) => {
+                let single = single.then_some("cf-connecting-ip");
+                self.setup.x_names().into_iter().chain(single).collect()
+            }
+        };
+        names.iter().all(|name| self.values(name).is_empty())
+    }
+
+    /// Rule 6.
+    fn said(&self, outcome: &str, hops: u8, last: Option<&Report>) -> Said {
+        let read = &self.setup;
+        let heard =
+            ["Forwarded", "Unresolved(Unknown)", "Unresolved(Obfuscated)", "Unresolved(NotRead)"];
+        if !heard.contains(&outcome) {
+            return Said::default();
+        }
+        if self.setup.forwarded {
+            let (Some(
+                Report::Unknown(pairs) | Report::Obfuscated(pairs) | Report::Malformed(pairs),
+            )
+            | Some(Report::Address(_, _, pairs))) = last
+            else {
+                return Said::default();
+            };
+            let value = |name| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice());
+            return Said {
+                scheme: value("proto").filter(|_| read.read_proto).and_then(values::scheme),
+                host: value("host").filter(|_| read.read_host).and_then(authority),
+                ..Said::default()
+            };
+        }
+        let from_the_right = |name, n: u8| {
+            let members = self.members(name);
+            members.len().checked_sub(usize::from(n)).map(|index| members[index].clone())
+        };
+        let single = |name| match read.aligned {
+            true => from_the_right(name, hops),
+            false => self.single(name),
+        };
+        let proto = from_the_right("x-forwarded-proto", if read.aligned { hops } else { 1 });
+        Said {
+            scheme: proto.filter(|_| read.read_proto).and_then(|v| values::scheme(&v)),
+            host: single("x-forwarded-host").filter(|_| read.read_host).and_then(|v| authority(&v)),
+            port: single("x-forwarded-port")
+                .filter(|_| read.read_port)
+                .and_then(|v| values::port(&v)),
+            prefix: single("x-forwarded-prefix")
+                .filter(|_| read.read_prefix)
+                .and_then(|v| values::prefix(&v)),
+        }
+    }
+
+    fn authority(&self, said: &Said, scheme: &str) -> Option<String> {
+        let (_, own, _) = self.uri_parts();
+        let host = self.values("host");
+        let found = match (&said.host, own) {
+            (Some(forwarded), _) => Some(forwarded.clone()),
+            (None, Some(own)) => authority(own.as_bytes()),
+            (None, None) if host.len() == 1 => authority(host[0]),
+            (None, None) => None,
+        }?;
+        let found = said.port.map_or(found.clone(), |port| with_port(&found, port, scheme));
+        let patterns = self.setup.allowed.as_ref();
+        patterns.is_none_or(|p| is_allowed(&found, scheme, p)).then_some(found)
+    }
+
+    /// Scheme, authority, and the rest of a URI.
+    fn uri_parts(&self) -> (Option<&str>, Option<&str>, &str) {
+        let Some((scheme, rest)) = self.uri.split_once("://") else {
+            return (None, None, &self.uri);
+        };
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        (Some(scheme), Some(&rest[..end]), &rest[end..])
+    }
+
+    fn uri_after(&self, trusted: bool, scheme: &str, authority: Option<&str>) -> String {
+        let (_, _, path) = self.uri_parts();
+        let decided = trusted || self.setup.own_https.is_some();
+        match authority {
+            _ if !self.setup.rewrite_uri => self.uri.clone(),
+            None if path.starts_with('/') || path == "*" => path.into(),
+            None => format!("/{path}"),
+            Some(_) if !decided || path == "*" => self.uri.clone(),
+            Some(host) if path.starts_with('/') => format!("{scheme}://{host}{path}"),
+            Some(host) => format!("{scheme}://{host}/{path}"),
+        }
+    }
+
+    fn lines_after(&self, answer: &Answer, said: &Said) -> Vec<(String, Vec<u8>)> {
+        let anew = self.written_anew(answer, said);
+        let mut lines: Vec<(String, Vec<u8>)> = Vec::new();
+        for (name, value) in &self.lines {
+            if name != "host" && self.setup.is_kept(name) {
+                lines.push((name.clone(), value.clone()));
+            }
+        }
+        lines.extend(anew.into_iter().filter(|(name, _)| !self.setup.is_kept(name)));
+        if let Some(host) = answer.authority.as_ref()
+            && (said.host.is_some() || !self.values("host").is_empty())
+        {
+            lines.push(("host".into(), host.clone().into_bytes()));
+        }
+        lines.sort();
+        lines
+    }
+
+    fn written_anew(&self, answer: &Answer, said: &Said) -> Vec<(String, Vec<u8>)> {
+        let (true, Some(ip)) = (answer.outcome == "Forwarded", answer.client) else {
+            return vec![];
+        };
+        let host = answer.authority.clone().filter(|_| said.host.is_some());
+        if self.setup.forwarded {
+            let mut text = match ip {
+                IpAddr::V4(ip) => format!("for={ip}"),
+                IpAddr::V6(ip) => format!("for=\"[{ip}]\""),
+            };
+            if let Some(scheme) = said.scheme {
+                text += &format!(";proto={scheme}");
+            }
+            if let Some(host) = host {
+                let quote = if host.contains([':', '[']) { "\"" } else { "" };
+                text += &format!(";host={quote}{host}{quote}");
+            }
+            return vec![("forwarded".into(), text.into_bytes())];
+        }
+        let default = if answer.scheme == "https" { 443 } else { 80 };
+        let port = answer
+            .authority
+            .as_ref()
+            .filter(|_| said.port.is_some())
+            .map(|authority| values::split(authority).1.unwrap_or(default).to_string());
+        let lines = [
+            (self.setup.client_name(), Some(ip.to_string())),
+            ("x-forwarded-proto", said.scheme.map(String::from)),
+            ("x-forwarded-host", host),
+            ("x-forwarded-port", port),
+            ("x-forwarded-prefix", said.prefix.clone()),
+        ];
+        let lines =
+            lines.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into_bytes())));
+        lines.collect()
+    }
+
+    /// The whole rule.
+    pub fn expected(&self) -> Answer {
+        let (outcome, client, hops, last) = self.walk();
+        let said = self.said(&outcome, hops, last.as_ref());
+        let trusted = !matches!(outcome.as_str(), "NoPeer" | "Direct");
+        let own = if self.setup.own_https == Some(true) { "https" } else { "http" };
+        // Rule 7.
+        let scheme = match said.scheme {
+            Some(scheme) => scheme,
+            None if trusted && self.setup.read_proto => "http",
+            None => own,
+        };
+        let authority = self.authority(&said, scheme);
+        let mut answer = Answer {
+            uri: self.uri_after(trusted, scheme, authority.as_deref()),
+            client: client.map(|(ip, _)| ip),
+            client_port: client.and_then(|(_, port)| port),
+            forwarded_scheme: said.scheme,
+            prefix: said.prefix.clone(),
+            lines: vec![],
+            outcome,
+            hops,
+            scheme,
+            authority,
+        };
+        answer.lines = self.lines_after(&answer, &said);
+        answer
+    }
+}
+
+impl Setup {
+    fn is_peer_trusted(&self, peer: &str) -> bool {
+        let set = match &self.model {
+            Model::Chain(sets) => sets.last().expect("a chain has a proxy"),
+            Model::MaxHops(_) | Model::Count(_) => &self.set,
+        };
+        match peer {
+            "unix" => set.contains(&"unix"),
+            _ => case::contains(set, case::socket(peer).0),
+        }
+    }
+
+    /// Whether the address behind so many hops is a proxy.
+    fn is_proxy(&self, hops: usize, ip: IpAddr) -> bool {
+        match &self.model {
+            Model::MaxHops(n) => hops < usize::from(*n) && case::contains(&self.set, ip),
+            Model::Count(n) => hops < usize::from(*n),
+            Model::Chain(sets) => {
+                let nearest_first: Vec<_> = sets.iter().rev().collect();
+                nearest_first.get(hops).is_some_and(|set| case::contains(set, ip))
+            }
+        }
+    }
+}
