@@ -24,7 +24,7 @@ use crate::resolve::Resolved;
 ///
 /// Names that tell who the *user* is (`X-Forwarded-User`, `X-Forwarded-Client-Cert`), or which path
 /// it asked for (`X-Forwarded-Uri`, `X-Original-URL`), are not among them.
-const KNOWN: [&str; 43] = [
+const KNOWN: [&str; 45] = [
     // Standard and de facto standard.
     "forwarded",
     "forwarded-for",
@@ -46,8 +46,10 @@ const KNOWN: [&str; 43] = [
     "x-original-host",
     "x-original-prefix",
     "x-original-proto",
-    // The scheme under other names.
+    // The host and the scheme under other names.
     "front-end-https",
+    "x-host",
+    "x-http-host-override",
     "x-scheme",
     "x-url-scheme",
     // The client's address under other names.

@@ -2,38 +2,10 @@
 
 #[path = "oracle/mod.rs"]
 mod oracle;
-mod support;
 
-use http::request::Parts;
-use oracle::Answer;
 use oracle::case::Case;
+use oracle::{seen, through};
 use proptest::prelude::*;
-use support::{info, through};
-
-/// The names that may be left after the layer, sorted with their values.
-fn seen(parts: &Parts) -> Answer {
-    let info = info(parts);
-    let scheme = |scheme: &http::uri::Scheme| {
-        if *scheme == http::uri::Scheme::HTTPS { "https" } else { "http" }
-    };
-    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        (name.as_str().to_string(), value.as_bytes().to_vec())
-    };
-    let mut lines: Vec<_> = parts.headers.iter().map(line).collect();
-    lines.sort();
-    Answer {
-        outcome: format!("{:?}", info.outcome()),
-        client: info.client_ip(),
-        client_port: info.client_port(),
-        hops: info.hops(),
-        scheme: scheme(info.scheme()),
-        forwarded_scheme: info.forwarded_scheme().map(scheme),
-        authority: info.authority().map(String::from),
-        prefix: info.prefix().map(String::from),
-        uri: parts.uri.to_string(),
-        lines,
-    }
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { max_global_rejects: 1 << 20, ..ProptestConfig::with_cases(20_000) })]

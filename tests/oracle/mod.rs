@@ -5,11 +5,19 @@
 
 pub mod case;
 mod grammar;
-mod values;
+pub mod values;
 
+use std::convert::Infallible;
 use std::net::IpAddr;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use case::{Case, Model, Setup};
+use forwarded_headers::{ConnectionInfo, ForwardedHeaders};
+use http::Request;
+use http::request::Parts;
+use http::uri::Scheme;
+use tower::{Layer, Service, service_fn};
 use values::{authority, is_allowed, with_port};
 
 /// All that can be seen of a decision and its effect.
@@ -26,6 +34,39 @@ pub struct Answer {
     /// Afterwards: the URI, and the lines of `Host` and of every forwarding header, sorted.
     pub uri: String,
     pub lines: Vec<(String, Vec<u8>)>,
+}
+
+/// The request as the wrapped service gets it.
+pub fn through(layer: &ForwardedHeaders, request: Request<()>) -> Parts {
+    let inner = |request: Request<()>| async { Ok::<_, Infallible>(request.into_parts().0) };
+    let mut answer = pin!(layer.layer(service_fn(inner)).call(request));
+    match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(parts)) => parts,
+        Poll::Pending => unreachable!("nothing here waits"),
+    }
+}
+
+/// What the wrapped service can see.
+pub fn seen(parts: &Parts) -> Answer {
+    let info: &ConnectionInfo = parts.extensions.get().expect("the layer inserts one");
+    let scheme = |scheme: &Scheme| if *scheme == Scheme::HTTPS { "https" } else { "http" };
+    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        (name.as_str().to_string(), value.as_bytes().to_vec())
+    };
+    let mut lines: Vec<_> = parts.headers.iter().map(line).collect();
+    lines.sort();
+    Answer {
+        outcome: format!("{:?}", info.outcome()),
+        client: info.client_ip(),
+        client_port: info.client_port(),
+        hops: info.hops(),
+        scheme: scheme(info.scheme()),
+        forwarded_scheme: info.forwarded_scheme().map(scheme),
+        authority: info.authority().map(String::from),
+        prefix: info.prefix().map(String::from),
+        uri: parts.uri.to_string(),
+        lines,
+    }
 }
 
 /// What a proxy reported.

@@ -1,0 +1,13 @@
+//! The decision and its effect are what a second reading of the rule says.
+#![no_main]
+
+#[path = "../../tests/oracle/mod.rs"]
+mod oracle;
+
+use libfuzzer_sys::fuzz_target;
+use oracle::case::Case;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((case, layer)) = Case::from_bytes(bytes) else { return };
+    assert_eq!(oracle::seen(&oracle::through(&layer, case.request())), case.expected(), "{case:#?}");
+});

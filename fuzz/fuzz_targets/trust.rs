@@ -1,0 +1,39 @@
+//! A list that is read trusts the networks in it and nobody else: against `ipnet`, one by one.
+#![no_main]
+
+use std::net::IpAddr;
+
+use forwarded_headers::TrustedProxies;
+use ipnet::IpNet;
+use libfuzzer_sys::fuzz_target;
+
+fn network(item: &str) -> IpNet {
+    let item = item.trim_matches([' ', '\t']);
+    item.parse().or_else(|_| item.parse::<IpAddr>().map(IpNet::from)).unwrap()
+}
+
+fn canonical(net: IpNet) -> IpNet {
+    match net.addr().to_canonical() {
+        IpAddr::V4(v4) if net.addr().is_ipv6() => {
+            IpNet::new(v4.into(), net.prefix_len() - 96).unwrap()
+        }
+        _ => net,
+    }
+}
+
+fuzz_target!(|input: (&str, [u8; 16], u32)| {
+    let (text, v6, v4) = input;
+    let Ok(proxies) = text.parse::<TrustedProxies>() else { return };
+    let names = ["loopback", "private", "link-local", "unix"];
+    if text.split(',').any(|item| names.contains(&item.trim_matches([' ', '\t']))) {
+        return;
+    }
+    let networks: Vec<_> = text.split(',').map(|item| canonical(network(item))).collect();
+    let edges = networks.iter().flat_map(|net| [net.network(), net.broadcast()]);
+    for address in edges.chain([IpAddr::from(v6), IpAddr::from(v4.to_be_bytes())]) {
+        let address = address.to_canonical();
+        let expected = networks.iter().any(|net| net.contains(&address));
+        assert_eq!(proxies.contains(address), expected, "{address} in {text:?}");
+    }
+    assert_eq!(networks.into_iter().collect::<TrustedProxies>(), proxies);
+});
