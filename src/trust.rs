@@ -141,19 +141,20 @@ impl TrustedProxies {
 
 /// The network with IPv4-mapped ones as IPv4, or why it is none to trust.
 fn canonical(net: IpNet) -> Result<IpNet, String> {
-    if net.addr() != net.network() {
-        let (network, address) = (net.trunc(), net.addr());
+    let net = match net {
+        IpNet::V4(_) => net,
+        IpNet::V6(v6) => unmapped(v6).ok_or(
+            "an IPv4-mapped network needs a prefix of /96 or longer; write the IPv4 network \
+             (10.0.0.0/8 for ::ffff:10.0.0.0/104)",
+        )?,
+    };
+    let (network, address) = (net.trunc(), net.addr());
+    if network != net {
         return Err(format!(
             "the address has bits set outside its prefix; write {network} for the network or \
              {address} for the one address"
         ));
     }
-    let net = match net {
-        IpNet::V6(v6) => {
-            unmapped(v6).ok_or("an IPv4-mapped network needs a prefix of /96 or longer")?
-        }
-        IpNet::V4(_) => net,
-    };
     match net.prefix_len() {
         0 => Err("it trusts everybody; TrustedProxies::insecure_any() says that".into()),
         _ => Ok(net),

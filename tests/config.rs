@@ -1,0 +1,182 @@
+//! A configuration that cannot mean what it says is an error at start-up that shows the offending
+//! text and what would be right.
+
+mod support;
+
+use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, Peer, TrustedProxies};
+use http::uri::Scheme;
+use http::{Extensions, HeaderName, Request};
+use support::{Line, ip, resolve};
+
+fn name(name: &'static str) -> HeaderName {
+    HeaderName::from_static(name)
+}
+
+fn loopback() -> TrustedProxies {
+    TrustedProxies::loopback()
+}
+
+/// A combination, what its error shows, and what it says would be right.
+type Wrong = (fn(ForwardedHeaders) -> ForwardedHeaders, &'static str, &'static str);
+
+#[test]
+fn wrong_combinations_are_found_at_start_up() {
+    let rows: [Wrong; 27] = [
+        (|l| l.max_hops(0), "max_hops(0)", "at least 1"),
+        (|l| l.trusted_hops(0), "trusted_hops(0)", "at least 1"),
+        (|l| l.proxy_chain([]), "proxy_chain([])", "at least one"),
+        (|l| l.proxy_chain(vec![loopback(); 256]), "proxy_chain", "at most 255"),
+        (
+            |l| l.trust(loopback()).proxy_chain([loopback()]),
+            "trust(…) beside proxy_chain",
+            "drop trust",
+        ),
+        (
+            |l| l.proxy_chain([loopback()]).trust(loopback()),
+            "trust(…) beside proxy_chain",
+            "drop trust",
+        ),
+        (|l| l.read_for(false).max_hops(2), "read_for(false)", "drop max_hops"),
+        (|l| l.read_for(false).trusted_hops(2), "read_for(false)", "trusted_hops"),
+        (
+            |l| l.read_for(false).proxy_chain([loopback(), loopback()]),
+            "read_for(false)",
+            "proxy_chain",
+        ),
+        (|l| l.family(Family::Forwarded).read_for(false).max_hops(2), "read_for(false)", "drop"),
+        (|l| l.read_host(true), "read_host(true)", "allowed_hosts"),
+        (|l| l.family(Family::Forwarded).read_host(true), "read_host(true)", "allowed_hosts"),
+        (|l| l.family(Family::Forwarded).read_port(true), "read_port(true)", "drop one"),
+        (|l| l.family(Family::Forwarded).read_prefix(true), "read_prefix(true)", "drop one"),
+        (|l| l.family(Family::Forwarded).aligned_lists(true), "aligned_lists(true)", "drop one"),
+        (|l| l.family(Family::Forwarded).for_header(name("x-clients")), "renamed", "drop one"),
+        (|l| l.family(Family::Forwarded).proto_header(name("x-scheme")), "renamed", "drop one"),
+        (
+            |l| l.family(Family::Forwarded).client_ip_header(name("x-real-ip")),
+            "client_ip_header",
+            "drop one",
+        ),
+        (|l| l.client_ip_header(name("x-real-ip")).max_hops(2), "\"x-real-ip\"", "one hop"),
+        (|l| l.client_ip_header(name("x-real-ip")).trusted_hops(2), "\"x-real-ip\"", "one hop"),
+        (|l| l.client_ip_header(name("x-real-ip")).read_for(false), "\"x-real-ip\"", "drop one"),
+        (
+            |l| l.client_ip_header(name("x-real-ip")).aligned_lists(true),
+            "\"x-real-ip\"",
+            "drop one",
+        ),
+        (
+            |l| l.client_ip_header(name("cloudfront-viewer-address")),
+            "cloudfront-viewer-address",
+            "X-Forwarded-For",
+        ),
+        (|l| l.own_scheme("ftp".parse::<Scheme>().unwrap()), "\"ftp\"", "http or https"),
+        (|l| l.host_header(name("x-forwarded-for")), "\"x-forwarded-for\"", "a name each"),
+        (
+            |l| l.trust("::ffff:10.0.0.0/8".parse::<ipnet::IpNet>().unwrap()),
+            "::ffff:10.0.0.0/8",
+            "/96 or longer",
+        ),
+        (
+            |l| l.proxy_chain([loopback(), "10.0.0.1/8".parse::<ipnet::IpNet>().unwrap().into()]),
+            "10.0.0.1/8",
+            "10.0.0.0/8",
+        ),
+    ];
+    for (wrong, offending, right) in rows {
+        let layer = wrong(ForwardedHeaders::new());
+        let panic = std::panic::catch_unwind(|| tower::Layer::layer(&layer, ())).unwrap_err();
+        let error = layer.check().unwrap_err().to_string();
+        assert!(error.contains(offending) && error.contains(right), "{offending}: {error}");
+        assert_eq!(panic.downcast_ref::<String>(), Some(&error), "unchecked, it is the same text");
+    }
+}
+
+#[test]
+fn what_makes_sense_together_is_none() {
+    let rows: [fn(ForwardedHeaders) -> ForwardedHeaders; 9] = [
+        |l| l,
+        |l| l.trust(TrustedProxies::none()),
+        |l| l.max_hops(255),
+        |l| l.proxy_chain(vec![loopback(); 255]),
+        |l| l.trust(loopback()).proxy_chain([loopback()]).max_hops(2),
+        |l| l.max_hops(0).trusted_hops(2),
+        |l| l.read_for(false).allow_direct(true),
+        |l| l.read_host(true).allowed_hosts(AllowedHosts::any()),
+        |l| {
+            l.client_ip_header(name("x-real-ip")).read_host(true).allowed_hosts(AllowedHosts::any())
+        },
+    ];
+    for (row, right) in rows.into_iter().enumerate() {
+        assert!(right(ForwardedHeaders::new()).check().is_ok(), "row {row}");
+    }
+}
+
+/// Outside a tower stack nothing panics, and what is wrong trusts less.
+#[test]
+fn unchecked_a_wrong_configuration_trusts_less() {
+    let lines: [Line<'_>; 2] =
+        [("x-forwarded-for", b"203.0.113.7"), ("x-forwarded-host", b"evil.example")];
+    let nobody = ForwardedHeaders::new().max_hops(0);
+    assert_eq!(resolve(&nobody, "127.0.0.1", &lines).client_ip(), Some(ip("127.0.0.1")));
+    let nobody = ForwardedHeaders::new().proxy_chain([]);
+    assert_eq!(resolve(&nobody, "127.0.0.1", &lines).client_ip(), Some(ip("127.0.0.1")));
+    let unnamed_hosts = ForwardedHeaders::new().read_host(true);
+    assert_eq!(resolve(&unnamed_hosts, "127.0.0.1", &lines).authority(), None);
+    let refused = "::ffff:10.0.0.0/8".parse::<ipnet::IpNet>().unwrap();
+    let refused = ForwardedHeaders::new().trust(refused);
+    assert_eq!(resolve(&refused, "10.0.0.1", &lines).client_ip(), Some(ip("10.0.0.1")));
+}
+
+#[test]
+fn the_later_of_the_three_models_wins() {
+    let two: [Line<'_>; 1] = [("x-forwarded-for", b"203.0.113.7, 127.0.0.2")];
+    let client = |layer: ForwardedHeaders| resolve(&layer, "127.0.0.1", &two).client_ip();
+    let base = ForwardedHeaders::new;
+    let (near, far) = (Some(ip("127.0.0.2")), Some(ip("203.0.113.7")));
+    assert_eq!(client(base().max_hops(2).trusted_hops(1)), near);
+    assert_eq!(client(base().trusted_hops(1).max_hops(2)), far);
+    assert_eq!(client(base().trusted_hops(1).proxy_chain([loopback(), loopback()])), far);
+    assert_eq!(client(base().proxy_chain([loopback(), loopback()]).max_hops(1)), near);
+}
+
+/// In the wrong order nothing is believed.
+#[test]
+fn a_chain_is_outermost_first() {
+    let (cdn, alb) = ("198.51.100.0/24", "10.1.0.0/16");
+    let chain = |a: &str, b: &str| {
+        ForwardedHeaders::new().proxy_chain([a.parse().unwrap(), b.parse().unwrap()])
+    };
+    let lines: [Line<'_>; 1] = [("x-forwarded-for", b"6.6.6.6, 203.0.113.7, 198.51.100.9")];
+    let right = resolve(&chain(cdn, alb), "10.1.0.4", &lines);
+    assert_eq!((right.client_ip(), right.hops()), (Some(ip("203.0.113.7")), 2));
+    let wrong = resolve(&chain(alb, cdn), "10.1.0.4", &lines);
+    assert_eq!((wrong.client_ip(), wrong.hops()), (Some(ip("10.1.0.4")), 0));
+    // Somebody who goes round the CDN is a client by their own address.
+    let around: [Line<'_>; 1] = [("x-forwarded-for", b"198.51.100.9, 203.0.113.66")];
+    let around = resolve(&chain(cdn, alb), "10.1.0.4", &around);
+    assert_eq!((around.client_ip(), around.hops()), (Some(ip("203.0.113.66")), 1));
+}
+
+#[test]
+fn the_peer_is_the_first_that_is_found() {
+    let address = |text: &str| text.parse::<std::net::SocketAddr>().unwrap();
+    let mut extensions = Extensions::new();
+    let layer = ForwardedHeaders::new();
+    let peer = |layer: &ForwardedHeaders, extensions: &Extensions| {
+        let mut request = Request::new(());
+        *request.extensions_mut() = extensions.clone();
+        layer.resolve(&request.into_parts().0).peer_addr()
+    };
+    assert_eq!(peer(&layer, &extensions), None);
+    extensions.insert(axum::extract::ConnectInfo(address("203.0.113.3:3")));
+    assert_eq!(peer(&layer, &extensions), Some(address("203.0.113.3:3")));
+    extensions.insert(address("203.0.113.2:2"));
+    assert_eq!(peer(&layer, &extensions), Some(address("203.0.113.2:2")));
+    extensions.insert(Peer::Inet(address("203.0.113.1:1")));
+    assert_eq!(peer(&layer, &extensions), Some(address("203.0.113.1:1")));
+
+    // A function is asked instead, and nothing else where it finds none.
+    assert_eq!(peer(&layer.clone().peer_from(|_| None), &extensions), None);
+    let unix = layer.peer_from(|_| Some(Peer::Unix));
+    assert_eq!(peer(&unix, &extensions), None);
+}
