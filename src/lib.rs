@@ -60,7 +60,8 @@
 //!    obfuscated one counts here. In the X- family the scheme is the rightmost entry of
 //!    `X-Forwarded-Proto`; `-Host`, `-Port` and `-Prefix` are single values, and a list or a second
 //!    line of one is as good as none. With [`aligned_lists`](ForwardedHeaders::aligned_lists) each is
-//!    the entry at the client's position. Where a report is missing or malformed, none is read.
+//!    the entry at the client's position. A value that is not valid is as good as none, and where a
+//!    report is missing or malformed, none of them is read.
 //! 7. Where the scheme is read and a trusted peer sends none that is valid, it is `http`.
 //! 8. An IPv4-mapped IPv6 address is its IPv4 address, wherever addresses are compared or read.
 //! 9. A request that carries a [`ConnectionInfo`] already passes untouched: the outermost layer
