@@ -28,8 +28,8 @@
 //! quoted-pair       = "\" ( HTAB / SP / VCHAR / obs-text )
 //! ```
 //!
-//! [`elements`] holds to it to the letter, and to RFC 7239 §4 in refusing a repeated parameter.
-//! The layer reads the same grammar with three tolerances for what real proxies write, none of
+//! [`elements`] holds to it to the letter, and to RFC 7239 §4 in refusing a repeated parameter; an
+//! element may have 32 parameters at most. The layer reads the same grammar with three tolerances for what real proxies write, none of
 //! which can change where an element begins or ends:
 //!
 //! - white space around `;`;
@@ -160,6 +160,10 @@ impl<'a> Element<'a> {
                 out.push(b';');
             }
             write_pair(&mut out, name, &value.to_bytes());
+        }
+        // An empty list member would be none (RFC 9110 §5.6.1.2).
+        if out.is_empty() {
+            out.push(b';');
         }
         out
     }
