@@ -1,10 +1,11 @@
 //! The hosts that an app answers to.
 
+use std::fmt;
 use std::str::FromStr;
 
 use http::uri;
 
-use crate::authority::{Authority, WebScheme, port};
+use crate::authority::{Authority, WebScheme, host_port};
 use crate::error::ConfigError;
 
 /// The hosts that the app answers to, by name.
@@ -35,7 +36,7 @@ use crate::error::ConfigError;
 ///
 /// A pattern without a port allows none and the default port of the request's scheme. Case does not
 /// count, nor does one trailing dot. IP addresses are compared as text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct AllowedHosts(Vec<Pattern>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,16 @@ impl AllowedHosts {
     /// Then the app must not make anything of the host that another user or a cache may see.
     pub fn any() -> Self {
         Self(vec![Pattern { host: Hosts::Any, port: Ports::Any }])
+    }
+
+    /// The hosts of either list.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        [self, other].into_iter().collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whether a pattern allows this authority. One with user information, or with a host that is
@@ -118,6 +129,35 @@ impl FromStr for AllowedHosts {
     }
 }
 
+/// The patterns, as they are parsed; `*` for [`any`](AllowedHosts::any), which is not.
+impl fmt::Display for AllowedHosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let patterns: Vec<_> = self.0.iter().map(Pattern::to_string).collect();
+        f.write_str(&patterns.join(", "))
+    }
+}
+
+impl fmt::Debug for AllowedHosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AllowedHosts({self})")
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Hosts::Any => f.write_str("*"),
+            Hosts::Exact(name) => f.write_str(name),
+            Hosts::Below(suffix) => write!(f, "*{suffix}"),
+        }?;
+        match (self.port, &self.host) {
+            (Ports::Default, _) | (Ports::Any, Hosts::Any) => Ok(()),
+            (Ports::Any, _) => f.write_str(":*"),
+            (Ports::Only(port), _) => write!(f, ":{port}"),
+        }
+    }
+}
+
 /// The union, as of lists that were parsed one by one.
 ///
 /// ```
@@ -155,7 +195,7 @@ fn split_port(text: &str) -> (&str, Option<Ports>) {
     match text.rsplit_once(':') {
         Some((host, "*")) => (host, Some(Ports::Any)),
         Some((host, digits)) if !digits.ends_with(']') => {
-            (host, port(digits.as_bytes()).map(Ports::Only))
+            (host, host_port(digits.as_bytes()).map(Ports::Only))
         }
         _ => (text, Some(Ports::Default)),
     }

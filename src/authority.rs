@@ -154,7 +154,7 @@ fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let (host, rest) = split_host(text);
     let port = match rest {
         [] => None,
-        [b':', digits @ ..] => Some(port(digits)?),
+        [b':', digits @ ..] => Some(host_port(digits)?),
         _ => return None,
     };
     is_host(host).then_some((host, port))
@@ -193,7 +193,7 @@ fn is_label(label: &[u8]) -> bool {
 }
 
 /// 1 to 65535, without leading zeros.
-pub(crate) fn port(text: &[u8]) -> Option<u16> {
+pub(crate) fn host_port(text: &[u8]) -> Option<u16> {
     node::port(text).filter(|_| !text.starts_with(b"0"))
 }
 

@@ -34,6 +34,15 @@ use crate::trust::{Model, TrustedProxies};
 /// ```
 ///
 /// Cloning it, and the service that it makes, is cheap.
+///
+/// # Order
+///
+/// Put it outermost: what runs before it sees what the client sent. In an axum `Router` that is the
+/// last `.layer(…)`, which covers the routes that were added before it and no others.
+///
+/// # Panics
+///
+/// Applying the layer panics, at start-up, where [`check`](Self::check) would fail.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct ForwardedHeaders {
@@ -69,8 +78,7 @@ impl ForwardedHeaders {
     /// behind them as well.
     ///
     /// Has no place beside [`proxy_chain`](Self::proxy_chain), which says it hop by hop.
-    pub fn trust(self, proxies: impl Into<TrustedProxies>) -> Self {
-        let proxies = proxies.into();
+    pub fn trust(self, proxies: TrustedProxies) -> Self {
         self.with(|config| (config.trust.proxies, config.trust.named) = (proxies, true))
     }
 
@@ -122,7 +130,8 @@ impl ForwardedHeaders {
     /// request is [unresolved](crate::Unresolved::NotReported).
     ///
     /// Leave it off behind a proxy that does not set the headers in every request: all of its
-    /// visitors would have its address, often one that an allow-list knows.
+    /// visitors would have its address, often one that an allow-list knows. A health check that asks
+    /// for no client, or for `Option<ClientIp>`, does not need it.
     pub fn allow_direct(self, allow: bool) -> Self {
         self.with(|config| config.allow_direct = allow)
     }
@@ -238,7 +247,7 @@ impl ForwardedHeaders {
 
     /// Leaves every forwarding header as it came. Nothing that reads one after this layer is safe
     /// then: read [`ConnectionInfo`](crate::ConnectionInfo) alone.
-    pub fn keep_headers(self) -> Self {
+    pub fn insecure_keep_headers(self) -> Self {
         self.with(|config| config.keep = Keep::All)
     }
 
@@ -285,7 +294,9 @@ impl ForwardedHeaders {
     /// - `client_ip_header` with `aligned_lists(true)`, or for `CloudFront-Viewer-Address`, whose
     ///   IPv6 addresses cannot be told from their ports;
     /// - anything of the X- family with [`Family::Forwarded`];
-    /// - the same name for two lists.
+    /// - the same name for two of the headers that are read, or a name that is no forwarding header's
+    ///   (`Host`, `Cookie`, `Forwarded`, …);
+    /// - `allowed_hosts` without any.
     pub fn check(self) -> Result<Self, ConfigError> {
         self.config.check().map(|()| self)
     }

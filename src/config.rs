@@ -1,9 +1,7 @@
 //! What the operator has said, and whether it makes sense together.
 
-use std::fmt::Display;
-
 use http::uri::Scheme;
-use http::{Extensions, HeaderName};
+use http::{Extensions, HeaderName, header};
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::authority::WebScheme;
@@ -58,6 +56,18 @@ pub(crate) enum Keep {
     These(Vec<HeaderName>),
 }
 
+/// Headers that a request needs for something else.
+const NOT_FORWARDING: [HeaderName; 8] = [
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::COOKIE,
+    header::FORWARDED,
+    header::HOST,
+    header::TE,
+    header::TRANSFER_ENCODING,
+];
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -97,7 +107,7 @@ impl Names {
 }
 
 impl Config {
-    pub(crate) fn own_scheme(&self) -> Option<WebScheme> {
+    pub(crate) fn own_web_scheme(&self) -> Option<WebScheme> {
         self.own_scheme.as_ref().and_then(WebScheme::from_scheme)
     }
 
@@ -124,10 +134,15 @@ impl Config {
     }
 
     fn check_scheme_and_host(&self) -> Result<(), ConfigError> {
-        if let Some(scheme) = self.own_scheme.as_ref().filter(|_| self.own_scheme().is_none()) {
-            return wrong(format!("own_scheme({:?}): expected http or https", scheme.as_str()));
+        if let Some(scheme) = self.own_scheme.as_ref().filter(|_| self.own_web_scheme().is_none()) {
+            let reason = format!("own_scheme({:?}): expected http or https", scheme.as_str());
+            return Err(ConfigError::combination(reason));
         }
-        refuse_if(
+        ConfigError::combination_if(
+            self.allowed_hosts.as_ref().is_some_and(AllowedHosts::is_empty),
+            "allowed_hosts without any: name the hosts that the app answers to",
+        )?;
+        ConfigError::combination_if(
             self.read.host && self.allowed_hosts.is_none(),
             "read_host(true) needs allowed_hosts(…): links and redirects are made from the host, \
              so name the ones that the app answers to, or say AllowedHosts::any()",
@@ -135,16 +150,19 @@ impl Config {
     }
 
     fn check_names(&self) -> Result<(), ConfigError> {
-        let names = self.names.all();
-        let repeated = |name: &&&HeaderName| names.iter().filter(|n| *n == *name).count() > 1;
-        match names.iter().find(repeated) {
-            Some(name) => wrong(format!(
-                "two lists have the name {:?}: give for_header, proto_header, host_header, \
-                 port_header and prefix_header a name each",
-                name.as_str(),
-            )),
-            None => Ok(()),
-        }
+        let Names { proto, host, port, prefix, .. } = &self.names;
+        let names = [self.client_header(), proto, host, port, prefix];
+        names.iter().try_for_each(|name| {
+            let text = name.as_str();
+            ConfigError::combination_if(
+                names.iter().filter(|other| *other == name).count() > 1,
+                format!("two headers that are read have the name {text:?}: give each its own"),
+            )?;
+            ConfigError::combination_if(
+                NOT_FORWARDING.contains(name),
+                format!("{text:?} is no forwarding header: it would be removed as one"),
+            )
+        })
     }
 
     fn check_forwarded(&self) -> Result<(), ConfigError> {
@@ -156,7 +174,7 @@ impl Config {
             (self.names != Names::default(), "a renamed X-Forwarded header"),
         ];
         of_the_x_family.into_iter().try_for_each(|(set, what)| {
-            refuse_if(
+            ConfigError::combination_if(
                 set,
                 format!("{what} has no meaning with Family::Forwarded: drop one of them"),
             )
@@ -168,40 +186,25 @@ impl Config {
         self.check_hops_without_for()?;
         let Some(header) = &self.client_ip_header else { return Ok(()) };
         let header = format!("client_ip_header({:?})", header.as_str());
+        let renamed = self.names.r#for != Names::default().r#for;
+        let ambiguous = header.contains("cloudfront-viewer-address");
         let conflicts = [
-            (
-                self.trust.max_hops() > 1,
-                "is one hop: the header holds one address, so drop max_hops, proxy_chain or trusted_hops",
-            ),
+            (self.trust.max_hops() > 1, "is one hop: drop max_hops, proxy_chain or trusted_hops"),
             (!self.read.r#for, "with read_for(false): drop one of them"),
-            (
-                self.aligned_lists,
-                "with aligned_lists(true): there is no list to align with, drop one of them",
-            ),
-            (
-                header.contains("cloudfront-viewer-address"),
-                "writes IPv6 and port without brackets, which cannot be told from a longer address: read X-Forwarded-For instead",
-            ),
+            (self.aligned_lists, "with aligned_lists(true): drop one, since there is no list"),
+            (renamed, "with for_header(…): drop one of them, since it is read instead"),
+            (ambiguous, "has IPv6 and port without brackets: read X-Forwarded-For instead"),
         ];
-        conflicts.into_iter().try_for_each(|(set, what)| refuse_if(set, format!("{header} {what}")))
+        conflicts.into_iter().try_for_each(|(set, what)| {
+            ConfigError::combination_if(set, format!("{header} {what}"))
+        })
     }
 
     fn check_hops_without_for(&self) -> Result<(), ConfigError> {
-        refuse_if(
+        ConfigError::combination_if(
             !self.read.r#for && self.trust.max_hops() > 1,
             "read_for(false) is one hop, since nothing says who is behind the peer: drop \
              max_hops, proxy_chain or trusted_hops",
         )
     }
-}
-
-fn refuse_if(wrong: bool, reason: impl Display) -> Result<(), ConfigError> {
-    match wrong {
-        true => self::wrong(reason),
-        false => Ok(()),
-    }
-}
-
-fn wrong(reason: impl Display) -> Result<(), ConfigError> {
-    Err(ConfigError::combination(reason))
 }

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration.
 
-use std::fmt::Display;
+use std::fmt::{self, Debug, Display, Formatter};
 
 /// A configuration that cannot mean what it says.
 ///
@@ -20,9 +20,16 @@ use std::fmt::Display;
 ///      write 192.0.2.0/24 for the network or 192.0.2.10 for the one address",
 /// );
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct ConfigError(Box<Kind>);
+
+/// The sentence, since `main` prints its error in this form.
+impl Debug for ConfigError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "ConfigError({self})")
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum Kind {
@@ -47,5 +54,9 @@ impl ConfigError {
 
     pub(crate) fn combination(reason: impl Display) -> Self {
         Self(Box::new(Kind::Combination(reason.to_string())))
+    }
+
+    pub(crate) fn combination_if(wrong: bool, reason: impl Display) -> Result<(), Self> {
+        if wrong { Err(Self::combination(reason)) } else { Ok(()) }
     }
 }

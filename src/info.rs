@@ -1,5 +1,6 @@
 //! What the app reads.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use http::uri::Scheme;
@@ -26,10 +27,11 @@ use crate::resolve::Resolved;
 /// }
 /// ```
 ///
-/// With the feature `axum` it is an extractor, as is [`ClientIp`](crate::extract::ClientIp). It is
-/// named after what actix-web calls the same thing, and is not axum's `ConnectInfo`, which knows
-/// the peer alone.
-#[derive(Debug, Clone)]
+/// With the feature `axum` it is an extractor, as is
+/// [`ClientIp`](https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/struct.ClientIp.html).
+/// It is named after what actix-web calls the same thing, and is not axum's `ConnectInfo`, which
+/// knows the peer alone.
+#[derive(Clone)]
 pub struct ConnectionInfo(Resolved);
 
 impl ConnectionInfo {
@@ -102,7 +104,7 @@ impl ConnectionInfo {
     ///
     /// A forwarded one, else the URI's, else that of `Host`: always a valid host, and one of
     /// [`allowed_hosts`](crate::ForwardedHeaders::allowed_hosts) where those are given. `None` where
-    /// it is not.
+    /// it is not. Without `allowed_hosts` the client chooses it, by asking for that host.
     pub fn authority(&self) -> Option<&str> {
         self.0.authority.as_ref().map(Authority::as_str)
     }
@@ -130,7 +132,9 @@ impl ConnectionInfo {
     /// What links and redirects start with: `https://example.com`, with a port unless it is the
     /// scheme's default (RFC 6454 §6.2).
     ///
-    /// Responses that depend on it must not be cached for others: send `Vary` or `no-store`.
+    /// Give [`allowed_hosts`](crate::ForwardedHeaders::allowed_hosts) before you put it into a link:
+    /// without them the client chooses the host. Responses that depend on it must not be cached for
+    /// others: send `Vary` or `no-store`.
     pub fn origin(&self) -> Option<String> {
         let (scheme, host) = (self.scheme(), self.host()?);
         Some(match self.port().filter(|port| *port != self.0.scheme.default_port()) {
@@ -157,5 +161,20 @@ impl ConnectionInfo {
     /// How the client was found, or why it was not.
     pub fn outcome(&self) -> Outcome {
         self.0.client.outcome
+    }
+}
+
+impl fmt::Debug for ConnectionInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionInfo")
+            .field("outcome", &self.outcome())
+            .field("client", &self.client())
+            .field("peer", &self.peer())
+            .field("hops", &self.hops())
+            .field("scheme", &self.scheme().as_str())
+            .field("forwarded_scheme", &self.forwarded_scheme().map(Scheme::as_str))
+            .field("authority", &self.authority())
+            .field("prefix", &self.prefix())
+            .finish()
     }
 }

@@ -26,15 +26,18 @@
 //! If each trusted proxy writes, escapes, and appends at the end (or replaces) each header that is
 //! read, and only proxies have the trusted addresses, then:
 //!
-//! - **Nobody outside chooses.** Whatever bytes a client sends, the result is the one for a client
-//!   that sent none.
+//! - **Nobody outside chooses.** Whatever forwarding headers a client sends, the result is the one
+//!   for a client that sent none.
 //! - **An untrusted peer is the client.** Its forwarding headers are neither read nor passed on.
 //! - **What is left is true.** `ConnectionInfo`, `Host`, the URI and every forwarding header that is
 //!   still there say the same thing, and a trusted proxy vouched for it.
 //! - **No guessing.** Where a trusted proxy names no address, the client is unresolved: never the
 //!   proxy itself, never an entry further left, never another header.
-//! - **It costs nothing you would notice.** To decide allocates nothing, and does not depend on how
-//!   much a client sends; to clean up is linear in it.
+//! - **It costs nothing you would notice.** To decide allocates nothing, but to keep a forwarded host
+//!   or prefix, and does not depend on how much a client sends; to clean up is linear in it.
+//!
+//! The host that a client asks for is its own choice: name yours with
+//! [`allowed_hosts`](ForwardedHeaders::allowed_hosts) before you make links of it.
 //!
 //! # The rule
 //!
@@ -100,7 +103,7 @@
 //! - source NAT that gives outsiders an inside address (rootless containers, Kubernetes
 //!   `externalTrafficPolicy: Cluster`), when that address is trusted.
 //!
-//! The README has a table of what each proxy needs.
+//! The [README](https://docs.rs/crate/forwarded-headers/latest) has a table of what each proxy needs.
 //!
 //! # Scope
 //!
@@ -113,8 +116,8 @@
 //!
 //! None is on by default.
 //!
-//! - `axum`: the extractors, and `ConnectInfo<SocketAddr>` as a peer.
-//! - `tonic`: `TcpConnectInfo` as a peer.
+//! - `axum`: the extractors, and `ConnectInfo<SocketAddr>` as a peer. For axum 0.8.
+//! - `tonic`: `TcpConnectInfo` as a peer. For tonic 0.14.
 
 #![forbid(unsafe_code)]
 #![warn(

@@ -44,7 +44,7 @@ pub enum Unresolved {
         "the connection comes from a trusted proxy address, but the request does not say who the \
          client is. Behind a proxy: have the proxy send the header that is read (X-Forwarded-For \
          unless configured otherwise). Without a proxy (local development, health checks): \
-         allow_direct(true) takes the peer for the client, trust(TrustedProxies::none()) everybody"
+         allow_direct(true) takes such a peer for the client"
     )]
     NotReported,
     /// The list ends, or has an empty member, where the next proxy's report is due.

@@ -1,14 +1,14 @@
 //! The decision: who the client is, and which scheme and host it used.
 //!
-//! A pure function of the peer, the headers and the URI. It changes nothing, and walking allocates
-//! nothing: what it keeps of a header is a cheap clone of the value.
+//! A pure function of the peer, the headers and the URI. It changes nothing, and allocates nothing
+//! but to keep a forwarded host or prefix: of `Host` it keeps a cheap clone.
 
 use std::net::SocketAddr;
 
 use http::header::{FORWARDED, HOST, HeaderValue};
 use http::{HeaderMap, HeaderName, Uri};
 
-use crate::authority::{Authority, WebScheme, port, prefix};
+use crate::authority::{Authority, WebScheme, host_port, prefix};
 use crate::config::Config;
 use crate::forwarded;
 use crate::hops::{Family, Hop, RightToLeft};
@@ -190,14 +190,14 @@ fn say_headers(config: &Config, headers: &HeaderMap, hops: u8) -> Said {
     Said {
         scheme: read.proto.then(|| list(&names.proto)).flatten().and_then(WebScheme::parse),
         host: read.host.then(|| single(&names.host)).flatten().and_then(Authority::from_bytes),
-        port: read.port.then(|| single(&names.port)).flatten().and_then(port),
+        port: read.port.then(|| single(&names.port)).flatten().and_then(host_port),
         prefix: read.prefix.then(|| single(&names.prefix)).flatten().and_then(prefix),
     }
 }
 
 /// The scheme of the request's own URI plays no part: the client writes it, and proxies hand it on.
 fn scheme(config: &Config, trusted: bool, said: &Said) -> WebScheme {
-    match (said.scheme, config.own_scheme()) {
+    match (said.scheme, config.own_web_scheme()) {
         (Some(said), _) => said,
         // A client can make some proxies delete the header (CVE-2022-31813): that is not "https".
         (None, _) if trusted && config.read.proto => WebScheme::Http,

@@ -88,12 +88,12 @@ pub(crate) fn rewrite<B>(request: &mut Request<B>, resolved: &Resolved, config: 
     rewrite_forwarding_headers(headers, resolved, config);
     if config.rewrite_uri && request.method() != Method::CONNECT {
         let authority = resolved.authority.as_ref().and_then(Authority::to_uri);
-        let vouched = resolved.is_peer_trusted() || config.own_scheme.is_some();
-        let rewrite = |uri: &mut Uri| rewrite_uri(uri, resolved, authority.as_ref(), vouched);
-        rewrite(request.uri_mut());
+        let may_set = resolved.is_peer_trusted() || config.own_scheme.is_some();
+        let set = |uri: &mut Uri| rewrite_uri(uri, resolved, authority.as_ref(), may_set);
+        set(request.uri_mut());
         #[cfg(feature = "axum")]
         if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
-            rewrite(&mut original.0);
+            set(&mut original.0);
         }
     }
 }
@@ -245,10 +245,10 @@ fn rewrite_uri(
     uri: &mut Uri,
     resolved: &Resolved,
     authority: Option<&uri::Authority>,
-    vouched: bool,
+    may_set: bool,
 ) {
     // `OPTIONS *` has no place for them.
-    if authority.is_some() && (!vouched || uri.path() == "*") {
+    if authority.is_some() && (!may_set || uri.path() == "*") {
         return;
     }
     let mut parts = uri.clone().into_parts();

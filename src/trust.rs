@@ -5,10 +5,11 @@
 //! their IPv4 selves on both sides, and an IPv6 network never matches an IPv4 address
 //! (CVE-2026-90711).
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 
 use crate::error::ConfigError;
 use crate::peer::Peer;
@@ -31,14 +32,15 @@ use crate::peer::Peer;
 /// # Text form
 ///
 /// Addresses, networks and names, separated by commas; spaces and tabs around them do not count.
-/// The names are `loopback`, `private`, `link-local` and `unix`, for the constructors here.
+/// The names are `loopback`, `private`, `link-local` and `unix`, for the constructors here, and
+/// `none` by itself. [`Display`](fmt::Display) writes it.
 /// One bad item refuses the whole text, and so does an empty one:
 ///
 /// - host bits set (`192.0.2.10/24`): write the network (`192.0.2.0/24`) or the address;
 /// - `0.0.0.0/0` and `::/0`: [`insecure_any`](Self::insecure_any) says that;
 /// - an IPv4-mapped network shorter than /96 (`::ffff:10.0.0.0/8`), which is no IPv4 network;
 /// - host names, zone identifiers, netmasks, leading zeros.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
     v4: Vec<(u32, u32)>,
     v6: Vec<(u128, u128)>,
@@ -91,6 +93,7 @@ impl TrustedProxies {
     }
 
     /// Whoever is in either set.
+    #[must_use]
     pub fn union(self, other: Self) -> Self {
         Self {
             v4: merge(self.v4.into_iter().chain(other.v4).collect(), |end| end.checked_add(1)),
@@ -191,56 +194,94 @@ impl FromStr for TrustedProxies {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let mut proxies = Self::none();
-        for item in text.split(',') {
-            let item = item.trim_matches([' ', '\t']);
-            match item {
-                "loopback" => proxies = proxies.union(Self::loopback()),
-                "private" => proxies = proxies.union(Self::private()),
-                "link-local" => proxies = proxies.union(Self::link_local()),
-                "unix" => proxies.unix = true,
-                _ => proxies.push(parse_network(item)?)?,
+        match text.trim_matches([' ', '\t']) {
+            "none" => Ok(Self::none()),
+            text => {
+                text.split(',').map(|item| parse_item(item.trim_matches([' ', '\t']))).collect()
             }
         }
-        Ok(proxies.finish())
     }
 }
 
-fn parse_network(item: &str) -> Result<IpNet, ConfigError> {
-    let network = match item.contains('/') {
-        true => item.parse().ok().filter(|_| has_plain_prefix(item)),
-        false => item.parse().ok().map(|address: IpAddr| address.into()),
-    };
-    network.ok_or_else(|| {
+fn parse_item(item: &str) -> Result<TrustedProxies, ConfigError> {
+    match item {
+        "loopback" => return Ok(TrustedProxies::loopback()),
+        "private" => return Ok(TrustedProxies::private()),
+        "link-local" => return Ok(TrustedProxies::link_local()),
+        "unix" => return Ok(TrustedProxies::unix()),
+        _ => {}
+    }
+    let proxies = parse_network(item).map(TrustedProxies::from).ok_or_else(|| {
         let reason = "expected an address (192.0.2.7), a network (10.1.0.0/16), or one of \
                       loopback, private, link-local, unix";
         ConfigError::trusted_proxy(item, reason)
-    })
+    })?;
+    proxies.check().map(|()| proxies)
 }
 
-/// `/08` is eight to one reader and no number to another.
-fn has_plain_prefix(network: &str) -> bool {
-    !network.rsplit('/').next().is_some_and(|prefix| prefix.len() > 1 && prefix.starts_with('0'))
+/// Leading zeros mean octal to some readers, so there are none: `ipnet`'s own parser takes them.
+fn parse_network(item: &str) -> Option<IpNet> {
+    let Some((address, prefix)) = item.split_once('/') else {
+        return item.parse().ok().map(|address: IpAddr| address.into());
+    };
+    let is_plain = prefix.bytes().all(|b| b.is_ascii_digit())
+        && (prefix.len() == 1 || !prefix.starts_with('0'));
+    let prefix = prefix.parse().ok().filter(|_| is_plain)?;
+    IpNet::new(address.parse().ok()?, prefix).ok()
 }
 
-/// A network that the text form would refuse trusts nobody, and
-/// [`ForwardedHeaders::check`](crate::ForwardedHeaders::check) reports it.
-impl FromIterator<IpNet> for TrustedProxies {
-    fn from_iter<I: IntoIterator<Item = IpNet>>(networks: I) -> Self {
-        let mut proxies = Self::none();
-        for net in networks {
-            if let Err(error) = proxies.push(net) {
-                proxies.refused.get_or_insert(error);
-            }
+/// The union, as of addresses, networks, or lists that were parsed one by one.
+///
+/// ```
+/// use forwarded_headers::TrustedProxies;
+///
+/// let lines = ["10.0.0.0/8", "192.0.2.7"];
+/// let proxies: TrustedProxies = lines.iter().map(|line| line.parse::<TrustedProxies>()).collect::<Result<_, _>>()?;
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+impl<T: Into<TrustedProxies>> FromIterator<T> for TrustedProxies {
+    fn from_iter<I: IntoIterator<Item = T>>(sets: I) -> Self {
+        let mut all = Self::none();
+        for set in sets {
+            let set = set.into();
+            all.v4.extend(set.v4);
+            all.v6.extend(set.v6);
+            all.unix |= set.unix;
+            all.refused = all.refused.or(set.refused);
         }
-        proxies.finish()
+        all.finish()
     }
 }
 
-/// As collecting that one network.
+/// That network. One that the text form would refuse trusts nobody, and
+/// [`ForwardedHeaders::check`](crate::ForwardedHeaders::check) reports it.
 impl From<IpNet> for TrustedProxies {
     fn from(net: IpNet) -> Self {
-        Self::from_iter([net])
+        let mut proxies = Self::none();
+        proxies.refused = proxies.push(net).err();
+        proxies
+    }
+}
+
+impl fmt::Display for TrustedProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let v4 = self.v4.iter().flat_map(|(start, end)| {
+            Ipv4Subnets::new((*start).into(), (*end).into(), 0).map(IpNet::V4)
+        });
+        let v6 = self.v6.iter().flat_map(|(start, end)| {
+            Ipv6Subnets::new((*start).into(), (*end).into(), 0).map(IpNet::V6)
+        });
+        let items = v4.chain(v6).map(|net| net.to_string());
+        let items: Vec<_> = items.chain(self.unix.then(|| "unix".into())).collect();
+        f.write_str(if items.is_empty() { "none" } else { "" })?;
+        f.write_str(&items.join(", "))
+    }
+}
+
+impl fmt::Debug for TrustedProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let refused = self.refused.as_ref().map(|error| format!(", refused: {error}"));
+        write!(f, "TrustedProxies({self}{})", refused.unwrap_or_default())
     }
 }
 
@@ -304,26 +345,24 @@ impl Trust {
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        match (&self.model, self.max_hops()) {
+        let reason = match (&self.model, self.max_hops()) {
             (Model::MaxHops(_), 0) => {
-                wrong("max_hops(0) reads nothing: at least 1, or trust(TrustedProxies::none())")
+                "max_hops(0) reads nothing: at least 1, or trust(TrustedProxies::none())"
             }
             (Model::TrustedHops(_), 0) => {
-                wrong("trusted_hops(0) reads nothing: at least 1, or trust(TrustedProxies::none())")
+                "trusted_hops(0) reads nothing: at least 1, or trust(TrustedProxies::none())"
             }
-            (Model::Chain(_), 0) => wrong(
-                "proxy_chain([]) trusts nobody: name at least one proxy, or trust(TrustedProxies::none())",
-            ),
-            (Model::Chain(_), 256..) => wrong("proxy_chain: expected at most 255 proxies"),
-            (Model::Chain(_), _) if self.named => wrong(
-                "trust(…) beside proxy_chain([…]): the chain says who may open the connection, so drop trust",
-            ),
-            (Model::Chain(sets), _) => sets.iter().try_for_each(TrustedProxies::check),
-            _ => self.proxies.check(),
-        }
+            (Model::Chain(_), 0) => {
+                "proxy_chain([]) trusts nobody: name at least one proxy, or trust(TrustedProxies::none())"
+            }
+            (Model::Chain(_), 256..) => "proxy_chain: expected at most 255 proxies",
+            (Model::Chain(_), _) if self.named => {
+                "trust(…) beside proxy_chain([…]): the chain says who may open the connection, so \
+                 drop trust"
+            }
+            (Model::Chain(sets), _) => return sets.iter().try_for_each(TrustedProxies::check),
+            _ => return self.proxies.check(),
+        };
+        Err(ConfigError::combination(reason))
     }
-}
-
-fn wrong(reason: &str) -> Result<(), ConfigError> {
-    Err(ConfigError::combination(reason))
 }

@@ -21,7 +21,7 @@ type Wrong = (fn(ForwardedHeaders) -> ForwardedHeaders, &'static str, &'static s
 
 #[test]
 fn wrong_combinations_are_found_at_start_up() {
-    let rows: [Wrong; 27] = [
+    let rows: [Wrong; 33] = [
         (|l| l.max_hops(0), "max_hops(0)", "at least 1"),
         (|l| l.trusted_hops(0), "trusted_hops(0)", "at least 1"),
         (|l| l.proxy_chain([]), "proxy_chain([])", "at least one"),
@@ -70,9 +70,23 @@ fn wrong_combinations_are_found_at_start_up() {
             "X-Forwarded-For",
         ),
         (|l| l.own_scheme("ftp".parse::<Scheme>().unwrap()), "\"ftp\"", "http or https"),
-        (|l| l.host_header(name("x-forwarded-for")), "\"x-forwarded-for\"", "a name each"),
+        (|l| l.host_header(name("x-forwarded-for")), "\"x-forwarded-for\"", "give each its own"),
+        (|l| l.for_header(http::header::HOST), "\"host\"", "no forwarding header"),
+        (|l| l.for_header(http::header::FORWARDED), "\"forwarded\"", "no forwarding header"),
+        (|l| l.client_ip_header(http::header::COOKIE), "\"cookie\"", "no forwarding header"),
         (
-            |l| l.trust("::ffff:10.0.0.0/8".parse::<ipnet::IpNet>().unwrap()),
+            |l| l.client_ip_header(name("x-real-ip")).for_header(name("x-clients")),
+            "\"x-real-ip\"",
+            "for_header",
+        ),
+        (
+            |l| l.client_ip_header(name("x-forwarded-proto")),
+            "\"x-forwarded-proto\"",
+            "give each its own",
+        ),
+        (|l| l.allowed_hosts([].into_iter().collect()), "allowed_hosts", "name the hosts"),
+        (
+            |l| l.trust("::ffff:10.0.0.0/8".parse::<ipnet::IpNet>().unwrap().into()),
             "::ffff:10.0.0.0/8",
             "/96 or longer",
         ),
@@ -93,7 +107,7 @@ fn wrong_combinations_are_found_at_start_up() {
 
 #[test]
 fn what_makes_sense_together_is_none() {
-    let rows: [fn(ForwardedHeaders) -> ForwardedHeaders; 9] = [
+    let rows: [fn(ForwardedHeaders) -> ForwardedHeaders; 10] = [
         |l| l,
         |l| l.trust(TrustedProxies::none()),
         |l| l.max_hops(255),
@@ -101,6 +115,7 @@ fn what_makes_sense_together_is_none() {
         |l| l.trust(loopback()).proxy_chain([loopback()]).max_hops(2),
         |l| l.max_hops(0).trusted_hops(2),
         |l| l.read_for(false).allow_direct(true),
+        |l| l.client_ip_header(name("x-forwarded-for")),
         |l| l.read_host(true).allowed_hosts(AllowedHosts::any()),
         |l| {
             l.client_ip_header(name("x-real-ip")).read_host(true).allowed_hosts(AllowedHosts::any())
@@ -123,7 +138,7 @@ fn unchecked_a_wrong_configuration_trusts_less() {
     let unnamed_hosts = ForwardedHeaders::new().read_host(true);
     assert_eq!(resolve(&unnamed_hosts, "127.0.0.1", &lines).authority(), None);
     let refused = "::ffff:10.0.0.0/8".parse::<ipnet::IpNet>().unwrap();
-    let refused = ForwardedHeaders::new().trust(refused);
+    let refused = ForwardedHeaders::new().trust(refused.into());
     assert_eq!(resolve(&refused, "10.0.0.1", &lines).client_ip(), Some(ip("10.0.0.1")));
 }
 

@@ -88,7 +88,7 @@ fn check_uri(before: &Uri, parts: &Parts, own_scheme: bool, config: &str) {
         return assert_eq!(uri, before, "{config}");
     }
     let decided = own_scheme || !matches!(info.outcome(), Outcome::Direct | Outcome::NoPeer);
-    let authority = uri.authority().map(|authority| authority.as_str());
+    let authority = uri.authority().map(http::uri::Authority::as_str);
     match info.authority() {
         None => assert_eq!((uri.scheme(), authority), (None, None), "{config}"),
         Some(host) if decided => {

@@ -3,11 +3,14 @@
 //!
 //! The client is at 127.0.0.9 and nginx at 127.0.0.1, which alone is trusted. `cargo test --test
 //! nginx -- --ignored` needs nginx and curl.
+//!
+//! And beside it: the layer's client and that of nginx's own realip module (`realip`).
 
 #![cfg(unix)]
 
 mod app;
 mod nginx;
+mod realip;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -330,7 +333,7 @@ fn nginx_appends_to_a_valid_forwarded_alone() {
         ("an escaped closing quote", b"for=\"\\\"", false),
         ("more behind a quote", b"for=a;host=\"b\"c", false),
     ];
-    let layer = behind("127.0.0.1").family(Family::Forwarded).keep_headers();
+    let layer = behind("127.0.0.1").family(Family::Forwarded).insecure_keep_headers();
     let app = App::on_tcp(&layer);
     let nginx = Nginx::start(&app, &forwarded_maps(), FORWARDED);
     let wire = &WIRES[0];
@@ -388,7 +391,7 @@ fn caveat_behind_bare_proxy_pass_the_client_chooses() {
 #[test]
 #[ignore = "needs nginx and curl: .ci/run runs it"]
 fn every_attack_arrives_where_nothing_holds_it_back() {
-    let app = App::on_tcp(&behind("127.0.0.1").keep_headers());
+    let app = App::on_tcp(&behind("127.0.0.1").insecure_keep_headers());
     let nginx = Nginx::start(&app, "underscores_in_headers on;", "");
     for wire in &WIRES {
         let port = nginx.port(wire);

@@ -69,11 +69,15 @@ pub(crate) struct Nginx {
 impl Nginx {
     /// In front of the app, with these directives in `http` and in `location /`.
     pub(crate) fn start(app: &App, http: &str, location: &str) -> Self {
-        let location = format!("proxy_pass http://{};\n{location}", app.backend);
+        Self::alone(http, &format!("proxy_pass http://{};\n{location}", app.backend))
+    }
+
+    /// In front of nothing: `location` has to answer.
+    pub(crate) fn alone(http: &str, location: &str) -> Self {
         let mut log = String::new();
         // Somebody else may take a port between finding and using it.
         for _ in 0..3 {
-            match Self::spawn(http, &location).ready() {
+            match Self::spawn(http, location).ready() {
                 Ok(nginx) => return nginx,
                 Err(error) => log = error,
             }

@@ -401,7 +401,7 @@ impl Setup {
             layer = layer.keep_header(name(kept));
         }
         if self.keep_all {
-            layer = layer.keep_headers();
+            layer = layer.insecure_keep_headers();
         }
         if let Some(https) = self.own_https {
             layer = layer.own_scheme(if https { Scheme::HTTPS } else { Scheme::HTTP });

@@ -80,6 +80,9 @@ enum Report {
     Address(IpAddr, Option<u16>, Pairs),
 }
 
+/// Outcome, client, hops, and the report that the walk ended with.
+type Found = (String, Option<(IpAddr, Option<u16>)>, u8, Option<Report>);
+
 /// The pairs of a `Forwarded` element, names in lower case, values unescaped.
 type Pairs = Vec<(String, Vec<u8>)>;
 
@@ -131,7 +134,7 @@ impl Case {
     }
 
     /// Rules 1 to 5.
-    fn walk(&self) -> (String, Option<(IpAddr, Option<u16>)>, u8, Option<Report>) {
+    fn walk(&self) -> Found {
         let own = self.peer.as_deref().filter(|peer| *peer != "unix").map(case::socket);
         let peer = own.map(|(ip, port)| (ip.to_canonical(), Some(port)));
         let Some(name) = self.peer.as_deref() else { return ("NoPeer".into(), None, 0, None) };
