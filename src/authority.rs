@@ -14,6 +14,10 @@ use crate::node;
 const MAX_NAME: usize = 253;
 /// The longest DNS label (RFC 1035 §2.3.4).
 const MAX_LABEL: usize = 63;
+/// The longest authority: a name with its trailing dot, a colon and five digits.
+pub(crate) const MAX_AUTHORITY: usize = MAX_NAME + 1 + 6;
+/// The longest scheme, `https`.
+pub(crate) const MAX_SCHEME: usize = 5;
 /// Room for any path prefix that an app is mounted on.
 const MAX_PREFIX: usize = 1024;
 
@@ -81,23 +85,22 @@ enum Text {
 
 impl Authority {
     pub(crate) fn from_header(value: &HeaderValue) -> Option<Self> {
-        Self::new(value.as_bytes(), || Text::Header(value.clone()))
+        Self::new(value.as_bytes(), || Some(Text::Header(value.clone())))
     }
 
     pub(crate) fn from_uri(authority: &uri::Authority) -> Option<Self> {
-        Self::new(authority.as_str().as_bytes(), || Text::Uri(authority.clone()))
+        Self::new(authority.as_str().as_bytes(), || Some(Text::Uri(authority.clone())))
     }
 
     pub(crate) fn from_bytes(text: &[u8]) -> Option<Self> {
-        let value = HeaderValue::from_bytes(text).ok()?;
-        Self::new(text, || Text::Header(value))
+        Self::new(text, || HeaderValue::from_bytes(text).ok().map(Text::Header))
     }
 
-    fn new(text: &[u8], keep: impl FnOnce() -> Text) -> Option<Self> {
+    fn new(text: &[u8], keep: impl FnOnce() -> Option<Text>) -> Option<Self> {
         let (host, port) = host_and_port(text)?;
         match host.strip_suffix(b".") {
             Some(host) => Self::from_host(host, port),
-            None => Some(Self { text: keep(), host_length: host.len(), port }),
+            None => Some(Self { text: keep()?, host_length: host.len(), port }),
         }
     }
 
@@ -151,6 +154,9 @@ impl fmt::Debug for Authority {
 
 /// `uri-host [ ":" port ]`. A colon needs a port behind it, though RFC 3986 has room for none.
 fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
+    if text.len() > MAX_AUTHORITY {
+        return None;
+    }
     let (host, rest) = split_host(text);
     let port = match rest {
         [] => None,
@@ -204,7 +210,7 @@ pub(crate) fn prefix(text: &[u8]) -> Option<HeaderValue> {
     let valid = path.len() <= MAX_PREFIX
         && path.starts_with(b"/")
         && path.split(|b| *b == b'/').skip(1).all(is_segment);
-    HeaderValue::from_bytes(path).ok().filter(|_| valid)
+    valid.then(|| HeaderValue::from_bytes(path).ok())?
 }
 
 /// `1*pchar` (RFC 3986 §3.3) but `;`, and neither a dot segment nor one that decodes to more.
@@ -226,9 +232,10 @@ fn is_pchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte)
 }
 
-/// Whether `%` with these two digits means no control byte, and none of `.` `/` `\`.
+/// Whether `%` with these two digits means no control byte, none of `.` `/` `\`, and nothing that
+/// means one of them to whoever decodes twice (`%25`) or takes overlong UTF-8 (`%C0`).
 fn is_harmless_escape(high: u8, low: u8) -> bool {
     let digit = |b: u8| char::from(b).to_digit(16);
     let (Some(high), Some(low)) = (digit(high), digit(low)) else { return false };
-    !matches!(high * 16 + low, 0x00..=0x1F | 0x7F | 0x2E | 0x2F | 0x5C)
+    !matches!(high * 16 + low, 0x00..=0x1F | 0x25 | 0x2E | 0x2F | 0x5C | 0x7F | 0xC0 | 0xC1)
 }

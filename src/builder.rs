@@ -167,7 +167,7 @@ impl ForwardedHeaders {
     ///
     /// Needs [`allowed_hosts`](Self::allowed_hosts). Most proxies hand on what the client sent in
     /// `X-Forwarded-Host`, and pass the host that it asked for in `Host`, which needs no setting
-    /// here.
+    /// here. A value that is no host counts as none, and then `Host` is what there is.
     pub fn read_host(self, read: bool) -> Self {
         self.with(|config| config.read.host = read)
     }
@@ -185,7 +185,8 @@ impl ForwardedHeaders {
     }
 
     /// The hosts that the app answers to. A request for another has no authority: not a forwarded
-    /// one, not the URI's, not `Host`, which are removed. The default allows every valid host, unless
+    /// one, not the URI's (unless [`rewrite_uri(false)`](Self::rewrite_uri) leaves it), not `Host`,
+    /// which are removed. The default allows every valid host, unless
     /// [`read_host`](Self::read_host) is set, which needs this.
     pub fn allowed_hosts(self, hosts: AllowedHosts) -> Self {
         self.with(|config| config.allowed_hosts = Some(hosts))
@@ -253,14 +254,16 @@ impl ForwardedHeaders {
 
     /// Whether the request's URI gets the scheme and the authority. The default is `true`.
     ///
-    /// It does where the peer is trusted or [`own_scheme`](Self::own_scheme) is set, and the
-    /// authority is known. Path and query stay as they are.
+    /// One that has them already, which the client wrote, gets them always; one that has none, where
+    /// the peer is trusted or [`own_scheme`](Self::own_scheme) is set. It has neither where the
+    /// authority is not known, or would make it longer than the 65,534 bytes of an [`http::Uri`].
+    /// Path and query stay as they are.
     pub fn rewrite_uri(self, rewrite: bool) -> Self {
         self.with(|config| config.rewrite_uri = rewrite)
     }
 
-    /// The scheme by which the app itself is reached, `http` or `https`: for a client without a
-    /// proxy, and for all with [`read_proto(false)`](Self::read_proto). The default is `http`.
+    /// The scheme by which the app itself is reached, `http` or `https`, where it takes TLS itself:
+    /// for a client without a proxy, and for all with [`read_proto(false)`](Self::read_proto). The default is `http`.
     pub fn own_scheme(self, scheme: Scheme) -> Self {
         self.with(|config| config.own_scheme = Some(scheme))
     }
@@ -291,6 +294,7 @@ impl ForwardedHeaders {
     /// - `read_host(true)` without `allowed_hosts`;
     /// - an `own_scheme` that is neither `http` nor `https`;
     /// - `read_for(false)` or `client_ip_header` with more than one hop, or with each other;
+    /// - `read_for(false)` with `allow_direct(true)`, which asks for what is not read;
     /// - `client_ip_header` with `aligned_lists(true)`, or for `CloudFront-Viewer-Address`, whose
     ///   IPv6 addresses cannot be told from their ports;
     /// - anything of the X- family with [`Family::Forwarded`];

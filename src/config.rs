@@ -7,6 +7,7 @@ use crate::allowed_hosts::AllowedHosts;
 use crate::authority::WebScheme;
 use crate::error::ConfigError;
 use crate::hops::Family;
+use crate::known::looks_like;
 use crate::peer::{self, Peer};
 use crate::trust::Trust;
 
@@ -57,15 +58,27 @@ pub(crate) enum Keep {
 }
 
 /// Headers that a request needs for something else.
-const NOT_FORWARDING: [HeaderName; 8] = [
+const NOT_FORWARDING: [HeaderName; 20] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
     header::AUTHORIZATION,
     header::CONNECTION,
+    header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
     header::COOKIE,
+    header::EXPECT,
     header::FORWARDED,
     header::HOST,
+    header::ORIGIN,
+    header::PROXY_AUTHORIZATION,
+    header::RANGE,
+    header::REFERER,
     header::TE,
+    header::TRAILER,
     header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::USER_AGENT,
 ];
 
 impl Default for Config {
@@ -161,6 +174,13 @@ impl Config {
             ConfigError::combination_if(
                 NOT_FORWARDING.contains(name),
                 format!("{text:?} is no forwarding header: it would be removed as one"),
+            )?;
+            ConfigError::combination_if(
+                looks_like(text, "cloudfront-viewer-address"),
+                format!(
+                    "{text:?} has IPv6 and port without brackets, which cannot be told from a \
+                     longer address: read X-Forwarded-For instead"
+                ),
             )
         })
     }
@@ -179,28 +199,31 @@ impl Config {
                 format!("{what} has no meaning with Family::Forwarded: drop one of them"),
             )
         })?;
-        self.check_hops_without_for()
+        self.check_without_for()
     }
 
     fn check_x_forwarded(&self) -> Result<(), ConfigError> {
-        self.check_hops_without_for()?;
+        self.check_without_for()?;
         let Some(header) = &self.client_ip_header else { return Ok(()) };
         let header = format!("client_ip_header({:?})", header.as_str());
         let renamed = self.names.r#for != Names::default().r#for;
-        let ambiguous = header.contains("cloudfront-viewer-address");
         let conflicts = [
             (self.trust.max_hops() > 1, "is one hop: drop max_hops, proxy_chain or trusted_hops"),
             (!self.read.r#for, "with read_for(false): drop one of them"),
             (self.aligned_lists, "with aligned_lists(true): drop one, since there is no list"),
             (renamed, "with for_header(…): drop one of them, since it is read instead"),
-            (ambiguous, "has IPv6 and port without brackets: read X-Forwarded-For instead"),
         ];
         conflicts.into_iter().try_for_each(|(set, what)| {
             ConfigError::combination_if(set, format!("{header} {what}"))
         })
     }
 
-    fn check_hops_without_for(&self) -> Result<(), ConfigError> {
+    fn check_without_for(&self) -> Result<(), ConfigError> {
+        ConfigError::combination_if(
+            !self.read.r#for && self.allow_direct,
+            "read_for(false) with allow_direct(true): whether an address is reported is not read, so \
+             drop one of them",
+        )?;
         ConfigError::combination_if(
             !self.read.r#for && self.trust.max_hops() > 1,
             "read_for(false) is one hop, since nothing says who is behind the peer: drop \

@@ -85,8 +85,9 @@ pub struct Elements<'a> {
 ///
 /// [`Display`](fmt::Display) writes it as valid RFC 7239, with quotes only where they are needed.
 /// Bytes above 0x7F in a quoted string come out as UTF-8, as U+FFFD where they are not UTF-8;
-/// [`to_bytes`](Self::to_bytes) keeps them as they are.
-#[derive(Debug, Clone, Copy)]
+/// [`to_bytes`](Self::to_bytes) keeps them as they are. Neither is fit for a log: a client can write
+/// what steers a terminal. [`Debug`](fmt::Debug) escapes.
+#[derive(Clone, Copy)]
 pub struct Element<'a> {
     text: &'a [u8],
     grammar: Grammar,
@@ -219,6 +220,12 @@ impl<'a> Element<'a> {
         };
         let repeated = slot.replace(value).is_some();
         !repeated || (is("by") && self.grammar == Grammar::Tolerant)
+    }
+}
+
+impl fmt::Debug for Element<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.pairs()).finish()
     }
 }
 

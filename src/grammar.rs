@@ -38,8 +38,11 @@ impl<'a> Value<'a> {
 
     /// As [`to_bytes`](Self::to_bytes), if it fits.
     pub(crate) fn unescape_into(self, buffer: &mut [u8]) -> Option<&[u8]> {
-        let length = self.bytes().count();
-        let slots = buffer.get_mut(..length)?;
+        // An escape is two bytes, so what is longer does not fit, however it is escaped.
+        if self.raw.len() > 2 * buffer.len() {
+            return None;
+        }
+        let slots = buffer.get_mut(..self.bytes().count())?;
         slots.iter_mut().zip(self.bytes()).for_each(|(slot, byte)| *slot = byte);
         Some(slots)
     }

@@ -16,7 +16,7 @@ impl ForwardedHeaders {
     /// The decision alone, for a request that does not pass through tower. Changes nothing, and
     /// gives back what is there if the request carries a [`ConnectionInfo`] already.
     ///
-    /// It does not [`check`](Self::check) the configuration; one that is wrong trusts less.
+    /// It does not [`check`](Self::check) the configuration: do that once, before.
     ///
     /// ```
     /// use forwarded_headers::{ForwardedHeaders, Peer};

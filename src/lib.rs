@@ -23,8 +23,10 @@
 //!
 //! # The promise
 //!
-//! If each trusted proxy writes, escapes, and appends at the end (or replaces) each header that is
-//! read, and only proxies have the trusted addresses, then:
+//! If each trusted proxy writes and escapes each header that is read, appends to the lists
+//! (`X-Forwarded-For`, `X-Forwarded-Proto`, `Forwarded`) at the end or replaces them, replaces the
+//! single values (`-Host`, `-Port`, `-Prefix`, a [`client_ip_header`](ForwardedHeaders::client_ip_header)),
+//! and only proxies have the trusted addresses, then:
 //!
 //! - **Nobody outside chooses.** Whatever forwarding headers a client sends, the result is the one
 //!   for a client that sent none.
@@ -76,12 +78,14 @@
 //!   be a valid host and, where [`allowed_hosts`](ForwardedHeaders::allowed_hosts) is given, one of
 //!   them: a refused one means none, with no fall-back to another. `Host` is set to it. Where there
 //!   is none, `Host` is removed, and the URI keeps its path and query alone.
-//! - The URI gets the scheme and the authority if the peer is trusted or
-//!   [`own_scheme`](ForwardedHeaders::own_scheme) is set. `CONNECT` and `OPTIONS *` stay as they are.
-//!   With the feature `axum`, an `OriginalUri` is set too.
+//! - A URI that has a scheme and an authority gets these, so that they do not say something else; one
+//!   that has none gets them if the peer is trusted or [`own_scheme`](ForwardedHeaders::own_scheme)
+//!   is set. The tunnel of a `CONNECT` and the `*` of `OPTIONS *` stay as they are. With the feature
+//!   `axum`, an `OriginalUri` is set too.
 //! - The headers that named the client are written anew, one value each; every other forwarding
 //!   header is removed, and so are all of them where no trusted proxy named a client. They are the
-//!   standard names, the vendors' names for the client's address, the names that are configured, and
+//!   standard names, the vendors' names for the client's address as far as we know them, the names
+//!   that are configured, and
 //!   whatever looks like one of these with `_` or `.` for `-`. Identity headers
 //!   (`X-Forwarded-User`, `X-Forwarded-Client-Cert`) and paths (`X-Forwarded-Uri`,
 //!   `X-Original-URL`) are not among them: if you read those, have your proxy set or remove them.
@@ -139,6 +143,7 @@ pub mod forwarded;
 mod grammar;
 mod hops;
 mod info;
+mod known;
 mod layer;
 mod node;
 mod outcome;

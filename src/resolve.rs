@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use http::header::{FORWARDED, HOST, HeaderValue};
 use http::{HeaderMap, HeaderName, Uri};
 
-use crate::authority::{Authority, WebScheme, host_port, prefix};
+use crate::authority::{Authority, MAX_AUTHORITY, MAX_SCHEME, WebScheme, host_port, prefix};
 use crate::config::Config;
 use crate::forwarded;
 use crate::hops::{Family, Hop, RightToLeft};
@@ -88,9 +88,7 @@ fn reported(config: &Config, peer: Peer, headers: &HeaderMap) -> (Client, Said) 
     let said = say(config, headers, hops, &last);
     let outcome = match last.address() {
         Ok(_) => Outcome::Forwarded,
-        Err(Unresolved::NotReported | Unresolved::NotRead)
-            if config.allow_direct && is_silent(config, headers) =>
-        {
+        Err(Unresolved::NotReported) if config.allow_direct && is_silent(config, headers) => {
             Outcome::NotForwarded
         }
         Err(why) => Outcome::Unresolved(why),
@@ -168,12 +166,12 @@ fn say(config: &Config, headers: &HeaderMap, hops: u8, last: &Hop<'_>) -> Said {
 
 /// Scheme and host from the element that named the client, both from that one (RFC 7239 §1).
 fn say_element(config: &Config, hop: &Hop<'_>) -> Said {
-    let mut buffer = [0; 8];
+    let (mut scheme, mut authority) = ([0; MAX_SCHEME], [0; MAX_AUTHORITY]);
     let proto = hop.proto.filter(|_| config.read.proto);
     let host = hop.host.filter(|_| config.read.host);
     Said {
-        scheme: proto.and_then(|v| v.unescape_into(&mut buffer)).and_then(WebScheme::parse),
-        host: host.and_then(|v| Authority::from_bytes(&v.to_bytes())),
+        scheme: proto.and_then(|v| v.unescape_into(&mut scheme)).and_then(WebScheme::parse),
+        host: host.and_then(|v| v.unescape_into(&mut authority)).and_then(Authority::from_bytes),
         ..Said::default()
     }
 }

@@ -15,66 +15,10 @@ use crate::authority::Authority;
 use crate::config::Config;
 use crate::forwarded::write_pair;
 use crate::hops::Family;
+use crate::known::{is_known, looks_like};
 use crate::node::{MAX_ADDRESS, Node};
 use crate::outcome::Outcome;
 use crate::resolve::Resolved;
-
-/// The headers that say where a request came from, as proxies and frameworks name them. They are
-/// removed unless a trusted proxy vouched for them.
-///
-/// Names that tell who the *user* is (`X-Forwarded-User`, `X-Forwarded-Client-Cert`), or which path
-/// it asked for (`X-Forwarded-Uri`, `X-Original-URL`), are not among them.
-const KNOWN: [&str; 45] = [
-    // Standard and de facto standard.
-    "forwarded",
-    "forwarded-for",
-    "x-forwarded",
-    "x-forwarded-by",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-forwarded-proto",
-    "x-forwarded-protocol",
-    "x-forwarded-scheme",
-    "x-forwarded-server",
-    "x-forwarded-ssl",
-    "x-real-ip",
-    // What other middleware keeps of them.
-    "x-original-for",
-    "x-original-forwarded-for",
-    "x-original-host",
-    "x-original-prefix",
-    "x-original-proto",
-    // The host and the scheme under other names.
-    "front-end-https",
-    "x-host",
-    "x-http-host-override",
-    "x-scheme",
-    "x-url-scheme",
-    // The client's address under other names.
-    "cf-connecting-ip",
-    "cf-connecting-ipv6",
-    "cf-pseudo-ipv4",
-    "client-ip",
-    "cloudfront-forwarded-proto",
-    "cloudfront-viewer-address",
-    "do-connecting-ip",
-    "fastly-client-ip",
-    "fly-client-ip",
-    "proxy-client-ip",
-    "remote-addr",
-    "true-client-ip",
-    "wl-proxy-client-ip",
-    "x-appengine-user-ip",
-    "x-azure-clientip",
-    "x-azure-socketip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-envoy-external-address",
-    "x-remote-addr",
-    "x-remote-ip",
-];
 
 static FORWARDED: HeaderName = header::FORWARDED;
 
@@ -86,10 +30,12 @@ pub(crate) fn rewrite<B>(request: &mut Request<B>, resolved: &Resolved, config: 
     let headers = request.headers_mut();
     rewrite_host(headers, resolved);
     rewrite_forwarding_headers(headers, resolved, config);
-    if config.rewrite_uri && request.method() != Method::CONNECT {
+    // The target of a CONNECT is where the tunnel leads, unless it has a path (RFC 8441).
+    let is_tunnel = request.method() == Method::CONNECT && request.uri().path().is_empty();
+    if config.rewrite_uri && !is_tunnel {
         let authority = resolved.authority.as_ref().and_then(Authority::to_uri);
-        let may_set = resolved.is_peer_trusted() || config.own_scheme.is_some();
-        let set = |uri: &mut Uri| rewrite_uri(uri, resolved, authority.as_ref(), may_set);
+        let may_add = resolved.is_peer_trusted() || config.own_scheme.is_some();
+        let set = |uri: &mut Uri| rewrite_uri(uri, resolved, authority.as_ref(), may_add);
         set(request.uri_mut());
         #[cfg(feature = "axum")]
         if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
@@ -201,54 +147,28 @@ fn set(headers: &mut HeaderMap, name: &HeaderName, text: &[u8]) {
     if lines.next().is_some_and(|line| line.as_bytes() == text) && lines.next().is_none() {
         return;
     }
-    // What was validated is a header value, and a map that is full has no old value to lie with.
-    match HeaderValue::from_bytes(text) {
-        Ok(value) => drop(headers.try_insert(name.clone(), value)),
-        Err(_) => drop(headers.remove(name)),
+    // First removed: a full map would keep the old value.
+    headers.remove(name);
+    if let Ok(value) = HeaderValue::from_bytes(text) {
+        let _ = headers.try_insert(name.clone(), value);
     }
 }
 
 fn is_forwarding(name: &HeaderName, config: &Config) -> bool {
-    let bytes = name.as_str().as_bytes();
-    may_be_known(bytes) && KNOWN.iter().any(|known| looks_like(bytes, known.as_bytes()))
-        || config.renamed.contains(name)
+    is_known(name) || config.renamed.iter().any(|own| looks_like(name.as_str(), own.as_str()))
 }
 
-/// Rules out nearly every other header by its first letter and its length.
-fn may_be_known(name: &[u8]) -> bool {
-    let lengths = name.first().and_then(|first| KNOWN_LENGTHS.get(usize::from(*first)));
-    lengths.is_some_and(|lengths| name.len() < 64 && lengths >> name.len() & 1 == 1)
-}
-
-/// By first letter, the bit of each length that a known name has.
-#[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
-const KNOWN_LENGTHS: [u64; 128] = {
-    let mut lengths = [0; 128];
-    let mut index = 0;
-    while index < KNOWN.len() {
-        let name = KNOWN[index].as_bytes();
-        lengths[name[0] as usize] |= 1 << name.len();
-        index += 1;
-    }
-    lengths
-};
-
-/// Whether some server folds this name into a known one: `_` and `.` for `-` (CVE-2024-45614).
-fn looks_like(name: &[u8], known: &[u8]) -> bool {
-    let fold = |byte: &u8| if matches!(byte, b'_' | b'.') { b'-' } else { *byte };
-    name.len() == known.len() && name.iter().map(fold).eq(known.iter().copied())
-}
-
-/// Scheme and authority, where the peer may say what they are; nothing of them where the authority
-/// was refused, or does not fit. Path and query stay.
+/// Scheme and authority: in the place of those that are there, and added where the peer may say
+/// what they are. Nothing of them where the authority was refused, or does not fit. Path and query
+/// stay.
 fn rewrite_uri(
     uri: &mut Uri,
     resolved: &Resolved,
     authority: Option<&uri::Authority>,
-    may_set: bool,
+    may_add: bool,
 ) {
     // `OPTIONS *` has no place for them.
-    if authority.is_some() && (!may_set || uri.path() == "*") {
+    if uri.authority().is_none() && (!may_add || uri.path() == "*") {
         return;
     }
     let mut parts = uri.clone().into_parts();

@@ -14,6 +14,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 use crate::error::ConfigError;
 use crate::peer::Peer;
 
+const ANYBODY: &str = "it trusts everybody; TrustedProxies::insecure_any() says that";
+
 /// The proxies that may be believed: addresses, networks, and whether Unix sockets are among them.
 ///
 /// Trust the addresses of your proxies, as narrowly as you can. Whoever has an address in this set
@@ -87,7 +89,10 @@ impl TrustedProxies {
 
     /// Everybody. Whoever can reach the app can say who the client is.
     ///
-    /// Right only where nothing but the proxy can open a connection, which the app cannot check.
+    /// Right only where nothing but the proxy can open a connection, which the app cannot check. With
+    /// more than one [hop](crate::ForwardedHeaders::max_hops) every client is taken for a proxy as
+    /// well, and says who it is: for several proxies use
+    /// [`trusted_hops`](crate::ForwardedHeaders::trusted_hops) beside it.
     pub fn insecure_any() -> Self {
         Self { v4: vec![(0, u32::MAX)], v6: vec![(0, u128::MAX)], unix: true, refused: None }
     }
@@ -116,6 +121,11 @@ impl TrustedProxies {
             Peer::Inet(address) => self.contains(address.ip()),
             Peer::Unix => self.unix,
         }
+    }
+
+    /// Whether it has every IPv4 or every IPv6 address.
+    fn is_anybody(&self) -> bool {
+        self.v4 == [(0, u32::MAX)] || self.v6 == [(0, u128::MAX)]
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
@@ -159,7 +169,7 @@ fn canonical(net: IpNet) -> Result<IpNet, String> {
         ));
     }
     match net.prefix_len() {
-        0 => Err("it trusts everybody; TrustedProxies::insecure_any() says that".into()),
+        0 => Err(ANYBODY.into()),
         _ => Ok(net),
     }
 }
@@ -194,11 +204,15 @@ impl FromStr for TrustedProxies {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        match text.trim_matches([' ', '\t']) {
-            "none" => Ok(Self::none()),
-            text => {
-                text.split(',').map(|item| parse_item(item.trim_matches([' ', '\t']))).collect()
-            }
+        let text = text.trim_matches([' ', '\t']);
+        if text == "none" {
+            return Ok(Self::none());
+        }
+        let items = text.split(',').map(|item| parse_item(item.trim_matches([' ', '\t'])));
+        let proxies: Self = items.collect::<Result<_, _>>()?;
+        match proxies.is_anybody() {
+            true => Err(ConfigError::trusted_proxy(text, ANYBODY)),
+            false => Ok(proxies),
         }
     }
 }
@@ -331,6 +345,8 @@ impl Trust {
     pub(crate) fn is_proxy(&self, hop: u8, address: IpAddr) -> bool {
         match &self.model {
             Model::MaxHops(n) => hop < *n && self.proxies.contains(address),
+            // Hops are counted up to 255.
+            Model::Chain(_) if hop == u8::MAX => false,
             Model::Chain(sets) => sets.get(usize::from(hop)).is_some_and(|s| s.contains(address)),
             Model::TrustedHops(n) => hop < *n,
         }

@@ -21,7 +21,7 @@ type Wrong = (fn(ForwardedHeaders) -> ForwardedHeaders, &'static str, &'static s
 
 #[test]
 fn wrong_combinations_are_found_at_start_up() {
-    let rows: [Wrong; 33] = [
+    let rows: [Wrong; 37] = [
         (|l| l.max_hops(0), "max_hops(0)", "at least 1"),
         (|l| l.trusted_hops(0), "trusted_hops(0)", "at least 1"),
         (|l| l.proxy_chain([]), "proxy_chain([])", "at least one"),
@@ -71,6 +71,18 @@ fn wrong_combinations_are_found_at_start_up() {
         ),
         (|l| l.own_scheme("ftp".parse::<Scheme>().unwrap()), "\"ftp\"", "http or https"),
         (|l| l.host_header(name("x-forwarded-for")), "\"x-forwarded-for\"", "give each its own"),
+        (|l| l.read_for(false).allow_direct(true), "allow_direct(true)", "drop one"),
+        (
+            |l| l.for_header(name("cloudfront_viewer-address")),
+            "cloudfront_viewer-address",
+            "X-Forwarded-For",
+        ),
+        (
+            |l| l.proto_header(http::header::CONTENT_TYPE),
+            "\"content-type\"",
+            "no forwarding header",
+        ),
+        (|l| l.port_header(http::header::ORIGIN), "\"origin\"", "no forwarding header"),
         (|l| l.for_header(http::header::HOST), "\"host\"", "no forwarding header"),
         (|l| l.for_header(http::header::FORWARDED), "\"forwarded\"", "no forwarding header"),
         (|l| l.client_ip_header(http::header::COOKIE), "\"cookie\"", "no forwarding header"),
@@ -114,7 +126,7 @@ fn what_makes_sense_together_is_none() {
         |l| l.proxy_chain(vec![loopback(); 255]),
         |l| l.trust(loopback()).proxy_chain([loopback()]).max_hops(2),
         |l| l.max_hops(0).trusted_hops(2),
-        |l| l.read_for(false).allow_direct(true),
+        |l| l.read_for(false),
         |l| l.client_ip_header(name("x-forwarded-for")),
         |l| l.read_host(true).allowed_hosts(AllowedHosts::any()),
         |l| {
@@ -194,4 +206,47 @@ fn the_peer_is_the_first_that_is_found() {
     assert_eq!(peer(&layer.clone().peer_from(|_| None), &extensions), None);
     let unix = layer.peer_from(|_| Some(Peer::Unix));
     assert_eq!(peer(&unix, &extensions), None);
+}
+
+#[test]
+fn sets_print_as_text_that_parses_back() {
+    let texts = [
+        ("none", "none"),
+        ("unix", "unix"),
+        (" loopback ,unix", "127.0.0.0/8, ::1/128, unix"),
+        ("192.0.2.128/25, 192.0.2.0/25,192.0.2.1", "192.0.2.0/24"),
+        ("::ffff:10.0.0.0/104, 2001:db8::7", "10.0.0.0/8, 2001:db8::7/128"),
+        ("private", "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"),
+        ("link-local", "169.254.0.0/16, fe80::/10"),
+    ];
+    for (text, printed) in texts {
+        let proxies: TrustedProxies = text.parse().unwrap();
+        assert_eq!(proxies.to_string(), printed);
+        assert_eq!(printed.parse(), Ok(proxies.clone()), "{printed}");
+        assert_eq!(format!("{proxies:?}"), format!("TrustedProxies({printed})"));
+    }
+    let hosts = "Example.com., *.example.net:8443, [2001:db8::1]:*";
+    let hosts: AllowedHosts = hosts.parse().unwrap();
+    assert_eq!(hosts.to_string(), "example.com, *.example.net:8443, [2001:db8::1]:*");
+    assert_eq!(hosts.to_string().parse(), Ok(hosts));
+    assert_eq!(AllowedHosts::any().to_string(), "*");
+}
+
+/// Networks that cover everybody only together are everybody all the same.
+#[test]
+fn everybody_is_not_said_in_pieces() {
+    for text in ["0.0.0.0/1, 128.0.0.0/1", "::/1, 10.0.0.0/8, 8000::/1"] {
+        let error = text.parse::<TrustedProxies>().unwrap_err().to_string();
+        assert!(error.contains(text) && error.contains("insecure_any"), "{error}");
+    }
+}
+
+#[test]
+fn sets_are_collected() {
+    let lines = ["10.0.0.0/8", "192.0.2.7, unix"];
+    let proxies: TrustedProxies =
+        lines.iter().map(|line| line.parse::<TrustedProxies>()).collect::<Result<_, _>>().unwrap();
+    assert_eq!(proxies.to_string(), "10.0.0.0/8, 192.0.2.7/32, unix");
+    let one: TrustedProxies = [ip("192.0.2.7"), ip("::1")].into_iter().collect();
+    assert_eq!(one, "::1, 192.0.2.7".parse().unwrap());
 }

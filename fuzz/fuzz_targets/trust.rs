@@ -24,7 +24,7 @@ fn canonical(net: IpNet) -> IpNet {
 fuzz_target!(|input: (&str, [u8; 16], u32)| {
     let (text, v6, v4) = input;
     let Ok(proxies) = text.parse::<TrustedProxies>() else { return };
-    let names = ["loopback", "private", "link-local", "unix"];
+    let names = ["loopback", "private", "link-local", "unix", "none"];
     if text.split(',').any(|item| names.contains(&item.trim_matches([' ', '\t']))) {
         return;
     }

@@ -114,9 +114,8 @@ fn check_client(name: &str, info: &ConnectionInfo, want: Want) {
 }
 
 /// Headers in these tables that are no forwarding headers, and so stay.
-const NOT_OURS: [&str; 10] = [
+const NOT_OURS: [&str; 9] = [
     "accept",
-    "cf-visitor",
     "connection",
     "connection-info",
     "connectioninfo",

@@ -249,15 +249,12 @@ impl Case {
     }
 
     fn uri_after(&self, trusted: bool, scheme: &str, authority: Option<&str>) -> String {
-        let (_, _, path) = self.uri_parts();
-        let decided = trusted || self.setup.own_https.is_some();
+        let (_, own, path) = self.uri_parts();
+        let set = trusted || self.setup.own_https.is_some() || own.is_some();
         match authority {
-            _ if !self.setup.rewrite_uri => self.uri.clone(),
-            None if path.starts_with('/') || path == "*" => path.into(),
-            None => format!("/{path}"),
-            Some(_) if !decided || path == "*" => self.uri.clone(),
-            Some(host) if path.starts_with('/') => format!("{scheme}://{host}{path}"),
-            Some(host) => format!("{scheme}://{host}/{path}"),
+            _ if !self.setup.rewrite_uri || !set => self.uri.clone(),
+            None => path.into(),
+            Some(host) => format!("{scheme}://{host}{path}"),
         }
     }
 

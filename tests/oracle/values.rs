@@ -114,7 +114,7 @@ fn is_segment(segment: &str) -> bool {
         && pieces.all(|piece| {
             let byte = piece.get(..2).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
             let byte = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-            let harmless = |b: u8| !b.is_ascii_control() && !b"./\\".contains(&b);
+            let harmless = |b: u8| !b.is_ascii_control() && !b"./\\%\xC0\xC1".contains(&b);
             byte.is_some_and(harmless) && piece[2..].chars().all(literal)
         })
 }

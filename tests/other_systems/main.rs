@@ -4,7 +4,7 @@
 //! nginx's realip module. A row asserts what their test asserts, with their options in ours.
 //!
 //! All four take a trusted proxy that says nothing for the client. That is `allow_direct(true)`
-//! here, which every row has, so that it is no difference in each of them.
+//! here, which every row has that reads addresses, so that it is no difference in each of them.
 
 mod express;
 mod nginx_realip;

@@ -21,7 +21,7 @@ pub(crate) fn rows() -> Vec<Row> {
 fn options(hops: u8, reads: &[&str]) -> ForwardedHeaders {
     let options = Row::default().options.allowed_hosts(AllowedHosts::any());
     let options = match hops {
-        0 => options.read_for(false),
+        0 => options.allow_direct(false).read_for(false),
         _ => options.trusted_hops(hops),
     };
     let reads = |name| reads.contains(&name);
