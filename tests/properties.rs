@@ -228,6 +228,67 @@ proptest! {
         }
     }
 
+    /// Mapped, expanded, in capitals: one address, as a proxy and as a client.
+    #[test]
+    fn spellings_of_an_address_are_one_address(
+        octets in (11_u8..200, any::<[u8; 3]>()),
+        spelling in 0..4_usize,
+        as_proxy in any::<bool>(),
+    ) {
+        let (first, [a, b, c]) = octets;
+        let v4 = std::net::Ipv4Addr::new(if as_proxy { 10 } else { first }, a, b, c);
+        let [high, low] = [v4.to_bits() >> 16, v4.to_bits() & 0xFFFF];
+        let spelled = [
+            v4.to_string(),
+            format!("::ffff:{v4}"),
+            format!("::FFFF:{high:X}:{low:x}"),
+            format!("0:0:0:0:0:ffff:{high:04x}:{low:04X}"),
+        ];
+        let layer = ForwardedHeaders::new().trust("10.0.0.0/8".parse().unwrap()).max_hops(2);
+        let info = |entry: &str| {
+            let list = format!("203.0.113.7, {entry}").into_bytes();
+            seen(&through(&layer, forwarded_request("x-forwarded-for", &[list])))
+        };
+        prop_assert_eq!(info(&spelled[spelling]), info(&spelled[0]), "{}", spelled[spelling]);
+    }
+
+    /// RFC 9110 §5.6.6, RFC 7239 §4: `x=v` is `x="v"`, and names have no case.
+    #[test]
+    fn a_value_in_quotes_is_the_same_value(
+        node in select(vec!["203.0.113.7", "unknown", "_hidden", "10.0.0.2"]),
+        scheme in select(vec!["http", "https", "wss", "ftp"]),
+        quoted in any::<[bool; 2]>(),
+        escaped in any::<bool>(),
+        capitals in any::<bool>(),
+    ) {
+        let quote = |value: &str, quoted: bool| match (quoted, escaped) {
+            (false, _) => value.to_string(),
+            (true, false) => format!("\"{value}\""),
+            (true, true) => format!("\"{}\"", value.chars().map(|c| format!("\\{c}")).collect::<String>()),
+        };
+        let names = if capitals { ["FOR", "pRoTo"] } else { ["for", "proto"] };
+        let value = format!("{}={};{}={}", names[0], quote(node, quoted[0]), names[1], quote(scheme, quoted[1]));
+        let layer = &layers(1, Family::Forwarded)[0];
+        let info = |value: &str| seen(&through(layer, forwarded_request("forwarded", &[value.into()])));
+        prop_assert_eq!(info(&value), info(&format!("for={node};proto={scheme}")), "{}", value);
+    }
+
+    /// Whatever stands to the left of the reports that the hops allow, well-formed or not.
+    #[test]
+    fn only_as_many_reports_as_there_are_hops_count(
+        family in families(),
+        left in vec(prop_oneof![client(), proxy()], 0..4),
+        trusted in trusted_part(),
+    ) {
+        let name = name_of(family);
+        let all: Vec<_> = left.iter().chain(&trusted).cloned().collect();
+        for layer in layers(trusted.len(), family) {
+            let short = through(&layer, forwarded_request(name, &[joined(&trusted, family)]));
+            let long = through(&layer, forwarded_request(name, &[joined(&all, family)]));
+            prop_assert_eq!(seen(&long), seen(&short), "{:?}", all);
+        }
+    }
+
     /// The outermost layer decides, once, also where an inner one would decide otherwise.
     #[test]
     fn running_the_layer_twice_equals_once(
