@@ -99,8 +99,9 @@ impl Hosts {
         match self {
             Self::Any => true,
             Self::Exact(name) => host.eq_ignore_ascii_case(name),
+            // A valid host has no empty label, so something stands before the suffix's dot.
             Self::Below(suffix) => {
-                let labels = host.len().checked_sub(suffix.len()).filter(|length| *length > 0);
+                let labels = host.len().checked_sub(suffix.len());
                 let end = labels.and_then(|length| host.get(length..));
                 end.is_some_and(|end| end.eq_ignore_ascii_case(suffix))
             }

@@ -250,3 +250,31 @@ fn sets_are_collected() {
     let one: TrustedProxies = [ip("192.0.2.7"), ip("::1")].into_iter().collect();
     assert_eq!(one, "::1, 192.0.2.7".parse().unwrap());
 }
+
+/// Without a scheme no port is a default one.
+#[test]
+fn allowed_hosts_without_a_request() {
+    let rows = [
+        ("example.com", "example.com", true),
+        ("example.com", "EXAMPLE.com.", true),
+        ("example.com", "example.com:443", false),
+        ("example.com", "www.example.com", false),
+        ("example.com", "evilexample.com", false),
+        ("example.com", "user@example.com", false),
+        ("example.com:443", "example.com:443", true),
+        ("example.com:443", "example.com", false),
+        ("example.com:*", "example.com:8443", true),
+        ("*.example.com", "a.b.example.com", true),
+        ("*.example.com", "example.com", false),
+        ("*.example.com", "evilexample.com", false),
+        ("*.example.com:8443", "a.example.com:8443", true),
+        ("a.example, b.example", "b.example", true),
+    ];
+    for (patterns, authority, allowed) in rows {
+        let hosts: AllowedHosts = patterns.parse().unwrap();
+        let authority = authority.parse().unwrap();
+        assert_eq!(hosts.contains(&authority), allowed, "{authority} by {patterns}");
+    }
+    let both = "a.example".parse::<AllowedHosts>().unwrap().union("b.example".parse().unwrap());
+    assert_eq!(both.to_string(), "a.example, b.example");
+}
