@@ -50,7 +50,7 @@ impl<'a> Value<'a> {
     fn bytes(self) -> impl Iterator<Item = u8> {
         let mut raw = self.raw.iter().copied();
         let next = move || match raw.next()? {
-            b'\\' if self.escaped => raw.next(),
+            b'\\' => raw.next(),
             byte => Some(byte),
         };
         std::iter::from_fn(next)

@@ -1,0 +1,124 @@
+//! The last value that is taken and the first that is not, where a changed line of code would move
+//! them.
+
+mod support;
+
+use std::borrow::Cow;
+
+use forwarded_headers::forwarded::elements;
+use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders};
+use http::uri::Scheme;
+use support::{ip, lines, request, resolve, through};
+
+/// 253 characters in labels of 63 at most (RFC 1035 §2.3.4).
+fn longest_name() -> String {
+    let label = "a".repeat(63);
+    format!("{label}.{label}.{label}.{}", "a".repeat(61))
+}
+
+fn host(name: &str) -> Option<String> {
+    let layer = ForwardedHeaders::new().read_host(true).allowed_hosts(AllowedHosts::any());
+    let sent =
+        [("x-forwarded-for", b"203.0.113.7".as_slice()), ("x-forwarded-host", name.as_bytes())];
+    resolve(&layer, "127.0.0.1", &sent).authority().map(String::from)
+}
+
+#[test]
+fn hosts() {
+    let name = longest_name();
+    let label = "b".repeat(63);
+    let taken = [
+        (name.clone(), name.clone()),
+        (format!("{name}.:65535"), format!("{name}:65535")),
+        (format!("{label}.example"), format!("{label}.example")),
+        // No number in base 16, so no address to anybody.
+        ("example.0xyz".into(), "example.0xyz".into()),
+        ("example.0".to_string() + "a", "example.0a".into()),
+        ("a_b-c.example".into(), "a_b-c.example".into()),
+        ("192.0.2.1".into(), "192.0.2.1".into()),
+        ("h:1".into(), "h:1".into()),
+    ];
+    for (sent, authority) in taken {
+        assert_eq!(host(&sent).as_deref(), Some(authority.as_str()), "{sent}");
+    }
+    let refused = [
+        format!("a{name}"),
+        format!("b{label}.example"),
+        // Browsers take these for addresses (WHATWG URL, "ends in a number").
+        "example.0x7f".into(),
+        "0x7F000001".into(),
+        "example.0x".into(),
+        "example.1".into(),
+        "192.0.2.1.".into(),
+        "a..b".into(),
+        ".".into(),
+        "-a.example".into(),
+        "a-.example".into(),
+        "h:0".into(),
+        "h:65536".into(),
+        "h:".into(),
+        "[::1".into(),
+        "[::1]x".into(),
+    ];
+    for sent in refused {
+        assert_eq!(host(&sent), None, "{sent}");
+    }
+}
+
+/// Every byte of the longest authority escaped.
+#[test]
+fn an_escaped_host() {
+    let authority = format!("{}.:65535", longest_name());
+    let escaped: String = authority.chars().flat_map(|c| ['\\', c]).collect();
+    let value = format!("for=203.0.113.7;host=\"{escaped}\"");
+    let layer = ForwardedHeaders::new().family(Family::Forwarded).read_host(true);
+    let layer = layer.allowed_hosts(AllowedHosts::any());
+    let info = resolve(&layer, "127.0.0.1", &[("forwarded", value.as_bytes())]);
+    assert_eq!(info.authority(), Some(format!("{}:65535", longest_name()).as_str()));
+}
+
+/// An escaped quote behind an escaped backslash, far from the quote that opens.
+#[test]
+fn an_escaped_quote() {
+    let value = br#"for=6.6.6.6, for=203.0.113.7;x="aaaaaaaaaaaaaaaaaaaaaaaa\\\"b,c""#;
+    let layer = ForwardedHeaders::new().family(Family::Forwarded);
+    let info = resolve(&layer, "127.0.0.1", &[("forwarded", value)]);
+    assert_eq!(info.client_ip(), Some(ip("203.0.113.7")));
+}
+
+#[test]
+fn values_are_copied_where_they_have_escapes() {
+    let element = elements(br#"proto="http";host="a\b""#).next().unwrap().unwrap();
+    assert!(matches!(element.proto().unwrap().to_bytes(), Cow::Borrowed(b"http")));
+    assert!(matches!(element.host().unwrap().to_bytes(), Cow::Owned(host) if host == b"ab"));
+}
+
+#[test]
+fn both_schemes_may_be_ones_own() {
+    for scheme in [Scheme::HTTP, Scheme::HTTPS] {
+        let layer = ForwardedHeaders::new().own_scheme(scheme.clone()).check().unwrap();
+        assert_eq!(resolve(&layer, "203.0.113.7", &[]).scheme(), &scheme);
+    }
+}
+
+#[test]
+fn values_are_compared_by_what_they_mean() {
+    let element = elements(br#"a=x;b="x";c="\x";d=xy;e="\xy""#).next().unwrap().unwrap();
+    let values: Vec<_> = element.pairs().map(|(_, value)| value).collect();
+    let [plain, quoted, escaped, longer, longer_escaped] = values[..] else { panic!("{values:?}") };
+    assert!(plain == quoted && plain == escaped && longer == longer_escaped);
+    assert!(plain != longer && plain != longer_escaped);
+    assert!(plain == "x" && escaped == *"x");
+    assert!(plain != "xy" && longer != *"x");
+}
+
+/// No known name is that long, and a table of lengths has an end.
+#[test]
+fn long_names_of_other_headers() {
+    let layer = ForwardedHeaders::new();
+    for length in [63, 64, 65, 128, 1000] {
+        let name = format!("x-{}", "a".repeat(length - 2));
+        let parts = through(&layer, request("203.0.113.7", "/", &[(&name, b"1")]));
+        assert_eq!(lines(&parts, &name), [b"1"], "{length}");
+    }
+}
