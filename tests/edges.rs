@@ -6,7 +6,7 @@ mod support;
 use std::borrow::Cow;
 
 use forwarded_headers::forwarded::elements;
-use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders};
+use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, TrustedProxies};
 use http::uri::Scheme;
 use support::{ip, lines, request, resolve, through};
 
@@ -121,4 +121,13 @@ fn long_names_of_other_headers() {
         let parts = through(&layer, request("203.0.113.7", "/", &[(&name, b"1")]));
         assert_eq!(lines(&parts, &name), [b"1"], "{length}");
     }
+}
+
+/// An unchecked chain that is too long does not count past 255.
+#[test]
+fn hops_are_counted_to_255() {
+    let layer = ForwardedHeaders::new().proxy_chain(vec![TrustedProxies::loopback(); 300]);
+    let list = ["127.0.0.1"; 300].join(", ");
+    let info = resolve(&layer, "127.0.0.1", &[("x-forwarded-for", list.as_bytes())]);
+    assert_eq!((info.hops(), info.client_ip()), (255, Some(ip("127.0.0.1"))));
 }
