@@ -215,7 +215,7 @@ pub(crate) fn port(text: &[u8]) -> Option<u16> {
     u16::try_from(value).ok()
 }
 
-pub(crate) fn split_once(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+fn split_once(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let position = text.iter().position(|b| *b == at)?;
     let (head, tail) = text.split_at_checked(position)?;
     Some((head, tail.split_first()?.1))
