@@ -3,11 +3,13 @@
 //! `http`'s own types are too lenient to prove anything here: its `Authority` accepts `user:pw@h`,
 //! `h:99999` and `a,b`, its `Scheme` accepts `javascript`.
 
+use std::cell::Cell;
 use std::fmt;
 
 use http::header::HeaderValue;
 use http::uri::{self, Scheme};
 
+use crate::bytes::LABEL;
 use crate::node;
 
 /// The longest DNS name (RFC 1035 §2.3.4), in characters without the trailing dot.
@@ -129,6 +131,13 @@ impl Authority {
         }
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.text {
+            Text::Header(value) => value.as_bytes(),
+            Text::Uri(authority) => authority.as_str().as_bytes(),
+        }
+    }
+
     /// With the brackets of an IPv6 address, as `http`'s own has them.
     pub(crate) fn host(&self) -> &str {
         self.as_str().get(..self.host_length).unwrap_or_default()
@@ -140,10 +149,24 @@ impl Authority {
 
     pub(crate) fn to_uri(&self) -> Option<uri::Authority> {
         match &self.text {
-            Text::Header(value) => uri::Authority::try_from(value.as_bytes()).ok(),
+            Text::Header(value) => uri_authority(value.as_bytes()),
             Text::Uri(authority) => Some(authority.clone()),
         }
     }
+}
+
+thread_local! {
+    /// The last one that was made. An app has few hosts, and to make one takes an allocation and
+    /// longer than anything else that is done to the URI.
+    static LAST: Cell<Option<uri::Authority>> = const { Cell::new(None) };
+}
+
+fn uri_authority(text: &[u8]) -> Option<uri::Authority> {
+    let last = LAST.try_with(Cell::take).ok().flatten();
+    let last = last.filter(|last| last.as_str().as_bytes() == text);
+    let authority = last.or_else(|| uri::Authority::try_from(text).ok())?;
+    let _ = LAST.try_with(|last| last.set(Some(authority.clone())));
+    Some(authority)
 }
 
 impl fmt::Debug for Authority {
@@ -154,48 +177,56 @@ impl fmt::Debug for Authority {
 
 /// `uri-host [ ":" port ]`. A colon needs a port behind it, though RFC 3986 has room for none.
 fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
-    if text.len() > MAX_AUTHORITY {
-        return None;
-    }
-    let (host, rest) = split_host(text);
+    let (host, rest) = split_host(text)?;
     let port = match rest {
         [] => None,
         [b':', digits @ ..] => Some(host_port(digits)?),
         _ => return None,
     };
-    is_host(host).then_some((host, port))
+    Some((host, port))
 }
 
-/// Splits behind an IP literal's bracket, or before the first colon.
-fn split_host(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = match text.first() {
-        Some(b'[') => text.iter().position(|b| *b == b']').map(|bracket| bracket + 1),
-        _ => text.iter().position(|b| *b == b':'),
-    };
-    text.split_at(end.unwrap_or(text.len()))
-}
-
-/// An IPv6 address in brackets, an IPv4 address, or a DNS name. Narrower than RFC 3986 `reg-name`:
-/// nothing else is resolved by anybody, and the rest of it is what injections are made of.
-fn is_host(host: &[u8]) -> bool {
-    if let [b'[', address @ .., b']'] = host {
-        return node::ipv6(address).is_some();
+/// An IPv6 address in brackets, an IPv4 address, or a DNS name, and what stands behind it. Narrower
+/// than RFC 3986 `reg-name`: nothing else is resolved by anybody, and the rest of it is what
+/// injections are made of.
+fn split_host(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    if text.len() > MAX_AUTHORITY {
+        return None;
     }
-    let name = host.strip_suffix(b".").unwrap_or(host);
-    let last_label = name.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    if text.starts_with(b"[") {
+        let end = text.iter().position(|b| *b == b']')?;
+        let address = text.get(1..end)?;
+        return node::ipv6(address).and_then(|_| text.split_at_checked(end + 1));
+    }
+    let (host, last_label, rest) = split_name(text)?;
     // Other readers take `127.1` and `0x7f.1` for addresses (WHATWG URL, "ends in a number").
-    match last_label {
-        [b'0', b'x' | b'X', hex @ ..] if hex.iter().all(u8::is_ascii_hexdigit) => false,
-        digits if digits.iter().all(u8::is_ascii_digit) => node::ipv4(host).is_some(),
-        _ => name.len() <= MAX_NAME && name.split(|b| *b == b'.').all(is_label),
+    let valid = !is_number(last_label) || node::ipv4(host).is_some();
+    valid.then_some((host, rest))
+}
+
+/// A DNS name with the dot behind it, if there is one, its last label, and what stands behind it.
+fn split_name(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let mut unread = text;
+    loop {
+        let (label, rest) = unread.split_at(LABEL.prefix(unread));
+        let hyphen_at_end = label.starts_with(b"-") || label.ends_with(b"-");
+        if label.is_empty() || label.len() > MAX_LABEL || hyphen_at_end {
+            return None;
+        }
+        let dots = usize::from(rest.starts_with(b"."));
+        unread = rest.split_at(dots).1;
+        if dots == 0 || matches!(unread, [] | [b':', ..]) {
+            let host = text.split_at(text.len() - unread.len()).0;
+            return (host.len() - dots <= MAX_NAME).then_some((host, label, unread));
+        }
     }
 }
 
-/// Letters, digits, hyphens inside, and underscores, which container names have.
-fn is_label(label: &[u8]) -> bool {
-    let inside = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    let hyphen_at_end = label.starts_with(b"-") || label.ends_with(b"-");
-    (1..=MAX_LABEL).contains(&label.len()) && !hyphen_at_end && label.iter().all(inside)
+fn is_number(label: &[u8]) -> bool {
+    match label {
+        [b'0', b'x' | b'X', hex @ ..] => hex.iter().all(u8::is_ascii_hexdigit),
+        digits => digits.iter().all(u8::is_ascii_digit),
+    }
 }
 
 /// 1 to 65535, without leading zeros.
@@ -205,12 +236,12 @@ pub(crate) fn host_port(text: &[u8]) -> Option<u16> {
 
 /// A path that an app is mounted on, without its trailing slash, or `None` if it could lead
 /// anywhere else: `//host` (CVE-2023-26125), dot segments, a query, and their encodings.
-pub(crate) fn prefix(text: &[u8]) -> Option<HeaderValue> {
+pub(crate) fn prefix(text: &[u8]) -> Option<Box<str>> {
     let path = text.strip_suffix(b"/").unwrap_or(text);
     let valid = path.len() <= MAX_PREFIX
         && path.starts_with(b"/")
         && path.split(|b| *b == b'/').skip(1).all(is_segment);
-    valid.then(|| HeaderValue::from_bytes(path).ok())?
+    std::str::from_utf8(path).ok().filter(|_| valid).map(Box::from)
 }
 
 /// `1*pchar` (RFC 3986 §3.3) but `;`, and neither a dot segment nor one that decodes to more.

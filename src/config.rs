@@ -176,7 +176,7 @@ impl Config {
                 format!("{text:?} is no forwarding header: it would be removed as one"),
             )?;
             ConfigError::combination_if(
-                looks_like(text, "cloudfront-viewer-address"),
+                looks_like(name, &HeaderName::from_static("cloudfront-viewer-address")),
                 format!(
                     "{text:?} has IPv6 and port without brackets, which cannot be told from a \
                      longer address: read X-Forwarded-For instead"

@@ -39,8 +39,10 @@
 
 use std::fmt;
 
-use crate::grammar::{Cursor, Expected, Grammar, write_value};
-use crate::hops::{Hop, RightToLeft};
+use memchr::{memrchr, memrchr2};
+
+use crate::grammar::{Cursor, Expected, Grammar, Pair, Parameter, write_value};
+use crate::hops::{Hop, MAX_MEMBER, RightToLeft};
 use crate::node::MAX_ADDRESS;
 use crate::outcome::Unresolved;
 
@@ -148,7 +150,7 @@ impl<'a> Element<'a> {
         let grammar = self.grammar;
         std::iter::from_fn(move || {
             cursor.take_while(|b| matches!(b, b' ' | b'\t' | b';'));
-            let (name, value) = cursor.forwarded_pair(grammar).ok()?;
+            let Pair { name, value, .. } = cursor.forwarded_pair(grammar).ok()?;
             Some((std::str::from_utf8(name).ok()?, value))
         })
     }
@@ -194,32 +196,31 @@ impl<'a> Element<'a> {
 
     fn parse_pair(&mut self, cursor: &mut Cursor<'a>, count: usize) -> Result<(), ParseError> {
         let start = cursor.clone();
-        let (name, value) = cursor.forwarded_pair(self.grammar)?;
+        let pair = cursor.forwarded_pair(self.grammar)?;
         if count > MAX_PAIRS {
             return Err(start.error(Expected::FewerPairs));
         }
-        match self.add(name, value) {
+        match self.add(pair) {
             true => Ok(()),
             false => Err(start.error(Expected::NewName)),
         }
     }
 
     /// Takes a parameter in, unless the element has it already (RFC 7239 §4).
-    fn add(&mut self, name: &[u8], value: Value<'a>) -> bool {
-        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        let slot = if is("for") {
-            &mut self.r#for
-        } else if is("proto") {
-            &mut self.proto
-        } else if is("host") {
-            &mut self.host
-        } else if is("by") {
-            &mut self.by
-        } else {
-            return !self.pairs().any(|(earlier, _)| is(earlier));
+    fn add(&mut self, Pair { name, parameter, value }: Pair<'a>) -> bool {
+        let slot = match parameter {
+            Parameter::For => &mut self.r#for,
+            Parameter::By => &mut self.by,
+            Parameter::Host => &mut self.host,
+            Parameter::Proto => &mut self.proto,
+            Parameter::Extension => {
+                return !self
+                    .pairs()
+                    .any(|(earlier, _)| name.eq_ignore_ascii_case(earlier.as_bytes()));
+            }
         };
         let repeated = slot.replace(value).is_some();
-        !repeated || (is("by") && self.grammar == Grammar::Tolerant)
+        !repeated || (parameter == Parameter::By && self.grammar == Grammar::Tolerant)
     }
 }
 
@@ -246,21 +247,22 @@ fn node(value: Value<'_>) -> Result<Node<'_>, InvalidNode> {
     if let Some(text) = value.unescaped() {
         return Node::parse(text);
     }
-    let mut buffer = [0; MAX_ADDRESS];
-    match value.unescape_into(&mut buffer) {
-        Some(text) => Node::parse(text).map(Node::into_owned),
-        None => Node::parse(&value.to_bytes()).map(Node::into_owned),
-    }
+    let owned = |text: &[u8]| Node::parse(text).map(Node::into_owned);
+    let node = value.read::<MAX_ADDRESS, _>(|text| Some(owned(text)));
+    node.unwrap_or_else(|| owned(&value.to_bytes()))
 }
 
 /// The reports of a field, rightmost first, each read with the tolerances.
 pub(crate) fn hops<'a>(mut lines: RightToLeft<'a>) -> impl Iterator<Item = Hop<'a>> {
-    std::iter::from_fn(move || lines.next(split_last).map(hop))
+    std::iter::from_fn(move || lines.next(last_comma).map(hop))
 }
 
 fn hop(member: &[u8]) -> Hop<'_> {
     if member.is_empty() {
         return Hop::unusable(Unresolved::Missing);
+    }
+    if member.len() > MAX_MEMBER {
+        return Hop::unusable(Unresolved::Malformed);
     }
     let mut cursor = Cursor::new(member);
     let element = Element::parse(&mut cursor, Grammar::Tolerant).ok();
@@ -277,28 +279,27 @@ fn hop(member: &[u8]) -> Hop<'_> {
     Hop { proto: element.proto, host: element.host, ..hop }
 }
 
-/// Cuts the last element off a line; what stands before its comma is left unread.
+/// The comma in front of a line's last element.
 ///
 /// A well-formed element behind a comma is found exactly, whatever stands to the left of it: going
 /// left, a comma outside quotes ends the element, and a `"` closes a quoted string that opens at
 /// the nearest `"` with an even number of backslashes before it, since every `"` inside one has an
 /// odd number (RFC 9110 §5.6.4).
-fn split_last(line: &[u8]) -> (Option<&[u8]>, &[u8]) {
+fn last_comma(line: &[u8]) -> Option<usize> {
     let mut unread = line;
-    while let Some(at) = unread.iter().rposition(|b| matches!(b, b',' | b'"')) {
+    loop {
+        let at = memrchr2(b',', b'"', unread)?;
         let (before, from) = unread.split_at(at);
         if from.starts_with(b",") {
-            return (Some(before), line.split_at(at + 1).1);
+            return Some(at);
         }
-        let Some(opening) = opening_quote(before) else { break };
-        unread = before.split_at(opening).0;
+        unread = before.split_at(opening_quote(before)?).0;
     }
-    (None, line)
 }
 
 fn opening_quote(mut before: &[u8]) -> Option<usize> {
     loop {
-        let quote = before.iter().rposition(|b| *b == b'"')?;
+        let quote = memrchr(b'"', before)?;
         before = before.split_at(quote).0;
         let slashes = before.iter().rev().take_while(|b| **b == b'\\').count();
         if slashes % 2 == 0 {

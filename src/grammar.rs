@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::bytes::{Class, LENIENT, QDTEXT, TCHAR};
+
 /// To the letter, or with the tolerances that the walk has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Grammar {
@@ -36,8 +38,19 @@ impl<'a> Value<'a> {
         (!self.escaped).then_some(self.raw)
     }
 
-    /// As [`to_bytes`](Self::to_bytes), if it fits.
-    pub(crate) fn unescape_into(self, buffer: &mut [u8]) -> Option<&[u8]> {
+    /// What `read` makes of the bytes that it means, of which there are at most `N`.
+    #[inline]
+    pub(crate) fn read<const N: usize, T>(
+        self,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Option<T> {
+        match self.unescaped() {
+            Some(raw) => read(raw),
+            None => read(self.unescape_into(&mut [0; N])?),
+        }
+    }
+
+    fn unescape_into(self, buffer: &mut [u8]) -> Option<&[u8]> {
         // An escape is two bytes, so what is longer does not fit, however it is escaped.
         if self.raw.len() > 2 * buffer.len() {
             return None;
@@ -85,7 +98,7 @@ impl fmt::Debug for Value<'_> {
 
 /// Writes `token / quoted-string`: a token wherever one can hold the value.
 pub(crate) fn write_value(out: &mut Vec<u8>, value: &[u8]) {
-    if !value.is_empty() && value.iter().all(|b| is_tchar(*b)) {
+    if !value.is_empty() && TCHAR.prefix(value) == value.len() {
         return out.extend_from_slice(value);
     }
     out.push(b'"');
@@ -148,7 +161,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn at_token(&self) -> bool {
-        self.peek().is_some_and(is_tchar)
+        self.peek().is_some_and(|byte| TCHAR.has(byte))
     }
 
     pub(crate) fn error(&self, expected: Expected) -> ParseError {
@@ -162,6 +175,14 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> &'a [u8] {
         let length = self.rest.iter().position(|b| !wanted(*b)).unwrap_or(self.rest.len());
+        self.take_bytes(length)
+    }
+
+    fn take_all(&mut self, class: Class) -> &'a [u8] {
+        self.take_bytes(class.prefix(self.rest))
+    }
+
+    fn take_bytes(&mut self, length: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;
         taken
@@ -190,17 +211,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// `forwarded-pair = token "=" value`, as name and value.
-    pub(crate) fn forwarded_pair(
-        &mut self,
-        grammar: Grammar,
-    ) -> Result<(&'a [u8], Value<'a>), ParseError> {
-        let name = self.take_while(is_tchar);
+    /// `forwarded-pair = token "=" value`.
+    pub(crate) fn forwarded_pair(&mut self, grammar: Grammar) -> Result<Pair<'a>, ParseError> {
+        let name = self.take_all(TCHAR);
         if name.is_empty() || !self.take(b'=') {
             return Err(self.error(Expected::Equals));
         }
-        let lenient = grammar == Grammar::Tolerant && is_extension(name);
-        Ok((name, self.value(lenient)?))
+        let parameter = Parameter::of(name);
+        let lenient = grammar == Grammar::Tolerant && parameter == Parameter::Extension;
+        Ok(Pair { name, parameter, value: self.value(lenient)? })
     }
 
     /// `value = token / quoted-string`.
@@ -208,7 +227,7 @@ impl<'a> Cursor<'a> {
         if self.take(b'"') {
             return self.quoted_string();
         }
-        let raw = self.take_while(if lenient { is_lenient } else { is_tchar });
+        let raw = self.take_all(if lenient { LENIENT } else { TCHAR });
         match raw {
             [] => Err(self.error(Expected::Value)),
             _ => Ok(Value { raw, escaped: false }),
@@ -220,7 +239,7 @@ impl<'a> Cursor<'a> {
         let start = self.clone();
         let mut escaped = false;
         loop {
-            self.take_while(is_qdtext);
+            self.take_all(QDTEXT);
             let raw = start.until(self);
             if self.take(b'"') {
                 return Ok(Value { raw, escaped });
@@ -235,7 +254,7 @@ impl<'a> Cursor<'a> {
     /// `quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text )`.
     fn quoted_pair(&mut self) -> bool {
         match self.rest {
-            [b'\\', byte, rest @ ..] if is_qdtext(*byte) || matches!(byte, b'"' | b'\\') => {
+            [b'\\', byte, rest @ ..] if QDTEXT.has(*byte) || matches!(byte, b'"' | b'\\') => {
                 self.rest = rest;
                 true
             }
@@ -244,20 +263,31 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn is_extension(name: &[u8]) -> bool {
-    !["for", "by", "host", "proto"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+pub(crate) struct Pair<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) parameter: Parameter,
+    pub(crate) value: Value<'a>,
 }
 
-/// `tchar` of RFC 9110 §5.6.2.
-fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+/// A parameter of RFC 7239 §5, or another (§5.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parameter {
+    For,
+    By,
+    Host,
+    Proto,
+    Extension,
 }
 
-/// `qdtext` of RFC 9110 §5.6.4.
-fn is_qdtext(byte: u8) -> bool {
-    matches!(byte, b'\t' | b' ' | 0x21 | 0x23..=0x5B | 0x5D..=0x7E | 0x80..)
-}
-
-fn is_lenient(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+impl Parameter {
+    #[inline]
+    fn of(name: &[u8]) -> Self {
+        match name {
+            [b'f' | b'F', b'o' | b'O', b'r' | b'R'] => Self::For,
+            [b'b' | b'B', b'y' | b'Y'] => Self::By,
+            [b'h' | b'H', b'o' | b'O', b's' | b'S', b't' | b'T'] => Self::Host,
+            [b'p' | b'P', b'r' | b'R', b'o' | b'O', b't' | b'T', b'o' | b'O'] => Self::Proto,
+            _ => Self::Extension,
+        }
+    }
 }

@@ -4,7 +4,6 @@
 //! left of the answer is never looked at, so nothing there can change, break or slow the reading.
 
 use http::header::{HeaderValue, ValueIter};
-use http::{HeaderMap, HeaderName};
 use std::net::IpAddr;
 
 use crate::grammar::Value;
@@ -37,6 +36,7 @@ pub(crate) struct Hop<'a> {
 }
 
 impl<'a> Hop<'a> {
+    #[inline]
     pub(crate) fn new(node: Node<'a>) -> Self {
         let node = match node.ip().map(|ip| ip.to_canonical()) {
             None => Ok(node),
@@ -46,10 +46,12 @@ impl<'a> Hop<'a> {
         Self { node, proto: None, host: None }
     }
 
+    #[inline]
     pub(crate) fn unusable(why: Unresolved) -> Self {
         Self { node: Err(why), proto: None, host: None }
     }
 
+    #[inline]
     pub(crate) fn address(&self) -> Result<IpAddr, Unresolved> {
         match self.node.as_ref().map_err(|why| *why)?.name() {
             NodeName::Address(ip) => Ok(*ip),
@@ -60,39 +62,50 @@ impl<'a> Hop<'a> {
 }
 
 /// Whether a request can come from this address.
+#[inline]
 fn is_somebody(ip: IpAddr) -> bool {
     let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
     !(ip.is_unspecified() || ip.is_multicast() || broadcast)
 }
 
+/// More bytes than any proxy writes into one member of a list, white space around it included. What
+/// is longer is malformed, so that looking for its comma takes no longer for whatever a client sends.
+pub(crate) const MAX_MEMBER: usize = 4096;
+
 /// All lines of one name as one list (RFC 9110 §5.3), from its right end.
 pub(crate) struct RightToLeft<'a> {
     rest: Option<&'a [u8]>,
-    lines: ValueIter<'a, HeaderValue>,
+    lines: Option<ValueIter<'a, HeaderValue>>,
 }
 
 impl<'a> RightToLeft<'a> {
-    pub(crate) fn new(headers: &'a HeaderMap, name: &HeaderName) -> Self {
-        Self { rest: None, lines: headers.get_all(name).into_iter() }
+    /// The last line, if it is known, and the lines before it.
+    #[inline]
+    pub(crate) fn new(last: Option<&'a [u8]>, lines: Option<ValueIter<'a, HeaderValue>>) -> Self {
+        Self { rest: last, lines }
     }
 
-    /// The next member to the left. `split` cuts the last one off a line and gives what is before
-    /// its comma, so that nothing a member holds reaches beyond its own line.
-    pub(crate) fn next(
-        &mut self,
-        split: impl Fn(&[u8]) -> (Option<&[u8]>, &[u8]),
-    ) -> Option<&'a [u8]> {
+    /// The next member to the left. `last_comma` finds where the last one of a line starts, so that
+    /// nothing a member holds reaches beyond its own line. What is left of a line is one member, not
+    /// trimmed, where its last one is too long.
+    #[inline]
+    pub(crate) fn next(&mut self, last_comma: impl Fn(&[u8]) -> Option<usize>) -> Option<&'a [u8]> {
         let line = match self.rest.take() {
             Some(rest) => rest,
-            None => self.lines.next_back()?.as_bytes(),
+            None => self.lines.as_mut()?.next_back()?.as_bytes(),
         };
-        let (rest, member) = split(line);
-        self.rest = rest;
-        Some(trim(member))
+        let out_of_reach = line.len().saturating_sub(MAX_MEMBER + 1);
+        let Some(comma) = last_comma(line.split_at(out_of_reach).1) else {
+            return Some(if line.len() > MAX_MEMBER { line } else { trim(line) });
+        };
+        let (rest, member) = line.split_at(out_of_reach + comma);
+        self.rest = Some(rest);
+        Some(trim(member.split_at(1).1))
     }
 }
 
 /// Without the optional white space around it: SP and HTAB, nothing else (RFC 9110 §5.6.3).
+#[inline]
 pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;

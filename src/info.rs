@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::uri::Scheme;
 
-use crate::authority::{Authority, WebScheme};
+use crate::authority::Authority;
 use crate::node::{Node, NodePort};
 use crate::outcome::Outcome;
 use crate::peer::Peer;
@@ -37,10 +37,6 @@ pub struct ConnectionInfo(Resolved);
 impl ConnectionInfo {
     pub(crate) fn new(resolved: Resolved) -> Self {
         Self(resolved)
-    }
-
-    pub(crate) fn resolved(&self) -> &Resolved {
-        &self.0
     }
 
     /// The client's address, never IPv4-mapped, or `None` where nobody who is trusted named one.
@@ -97,7 +93,7 @@ impl ConnectionInfo {
 
     /// The scheme, if a trusted proxy said it.
     pub fn forwarded_scheme(&self) -> Option<&Scheme> {
-        self.0.said.scheme.map(WebScheme::as_scheme)
+        self.0.said.scheme.then(|| self.scheme())
     }
 
     /// The host that the client asked for, with its port if it named one: `example.com:8443`.
@@ -126,7 +122,7 @@ impl ConnectionInfo {
     /// The path that a proxy removed before it passed the request on: `/app`, at most 1 KiB,
     /// without a trailing slash. Read with [`read_prefix`](crate::ForwardedHeaders::read_prefix).
     pub fn prefix(&self) -> Option<&str> {
-        self.0.said.prefix.as_ref().and_then(|prefix| prefix.to_str().ok())
+        self.0.prefix.as_deref()
     }
 
     /// What links and redirects start with: `https://example.com`, with a port unless it is the

@@ -4,6 +4,8 @@
 //! (`X-Forwarded-User`, `X-Forwarded-Client-Cert`), or which path it asked for (`X-Forwarded-Uri`,
 //! `X-Original-URL`), are not among them.
 
+use std::sync::LazyLock;
+
 use http::HeaderName;
 
 const KNOWN: [&str; 59] = [
@@ -72,32 +74,52 @@ const KNOWN: [&str; 59] = [
     "x-vercel-forwarded-for",
 ];
 
-/// Whether this is a known name, or looks like one.
-pub(crate) fn is_known(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    may_be_known(name.as_bytes()) && KNOWN.iter().any(|known| looks_like(name, known))
+/// The known name that this is, or looks like.
+pub(crate) fn known(name: &HeaderName) -> Option<&'static HeaderName> {
+    if !may_be_known(name) {
+        return None;
+    }
+    let names = BY_LENGTH.get(name.as_str().len())?;
+    names.iter().find(|known| looks_like(name, known))
 }
 
 /// Whether some server folds these two names into one: `_` and `.` for `-` (CVE-2024-45614).
-pub(crate) fn looks_like(name: &str, other: &str) -> bool {
+pub(crate) fn looks_like(name: &HeaderName, other: &HeaderName) -> bool {
     let fold = |byte| if matches!(byte, b'_' | b'.') { b'-' } else { byte };
-    name.len() == other.len() && name.bytes().map(fold).eq(other.bytes().map(fold))
+    let (text, others) = (name.as_str(), other.as_str());
+    let folded = || text.bytes().zip(others.bytes()).all(|(a, b)| fold(a) == fold(b));
+    text.len() == others.len() && (text == others || folded())
 }
 
-/// Rules out nearly every other header by its first letter and its length.
-fn may_be_known(name: &[u8]) -> bool {
-    let lengths = name.first().and_then(|first| LENGTHS.get(usize::from(*first)));
-    lengths.is_some_and(|lengths| name.len() < 64 && lengths >> name.len() & 1 == 1)
+static BY_LENGTH: LazyLock<[Vec<HeaderName>; 64]> = LazyLock::new(|| {
+    std::array::from_fn(|length| {
+        let names = KNOWN.into_iter().filter(|name| name.len() == length);
+        names.map(HeaderName::from_static).collect()
+    })
+});
+
+/// Rules out nearly every other header but `Host` by its length with its first and with its last
+/// letter.
+#[inline]
+pub(crate) fn may_be_known(name: &HeaderName) -> bool {
+    let (name, length) = (name.as_str().as_bytes(), name.as_str().len());
+    let lengths = |letter: Option<&u8>| LENGTHS.get(usize::from(*letter?)).copied();
+    let (first, last) = (lengths(name.first()), lengths(name.last()));
+    let lengths = first.zip(last).map_or(0, |(first, last)| first.0 & last.1);
+    length < 64 && lengths >> length & 1 == 1
 }
 
-/// By first letter, the bit of each length that a known name has.
+/// By first and by last letter, the bit of each length that a known name has.
 #[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
-const LENGTHS: [u64; 128] = {
-    let mut lengths = [0; 128];
+static LENGTHS: [(u64, u64); 256] = {
+    let mut lengths = [(0, 0); 256];
+    lengths[b'h' as usize].0 |= 1 << "host".len();
+    lengths[b't' as usize].1 |= 1 << "host".len();
     let mut index = 0;
     while index < KNOWN.len() {
         let name = KNOWN[index].as_bytes();
-        lengths[name[0] as usize] |= 1 << name.len();
+        lengths[name[0] as usize].0 |= 1 << name.len();
+        lengths[name[name.len() - 1] as usize].1 |= 1 << name.len();
         index += 1;
     }
     lengths

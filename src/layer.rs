@@ -2,15 +2,16 @@
 
 use std::task::{Context, Poll};
 
+use http::Request;
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Request, Uri};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::builder::ForwardedHeaders;
 use crate::info::ConnectionInfo;
+use crate::lines::Found;
 use crate::resolve::resolve;
-use crate::rewrite::rewrite;
+use crate::rewrite::{edits, rewrite};
 
 impl ForwardedHeaders {
     /// The decision alone, for a request that does not pass through tower. Changes nothing, and
@@ -36,13 +37,12 @@ impl ForwardedHeaders {
     /// assert_eq!(info.origin().as_deref(), Some("https://example.com"));
     /// ```
     pub fn resolve(&self, parts: &Parts) -> ConnectionInfo {
-        let known = parts.extensions.get().cloned();
-        known.unwrap_or_else(|| self.decide(&parts.extensions, &parts.headers, &parts.uri))
-    }
-
-    fn decide(&self, extensions: &Extensions, headers: &HeaderMap, uri: &Uri) -> ConnectionInfo {
-        let peer = (self.config().peer_from)(extensions);
-        ConnectionInfo::new(resolve(self.config(), peer, headers, uri))
+        if let Some(known) = parts.extensions.get::<ConnectionInfo>() {
+            return known.clone();
+        }
+        let found = Found::looked_up(&parts.headers, self.config());
+        let peer = (self.config().peer_from)(&parts.extensions);
+        ConnectionInfo::new(resolve(self.config(), peer, &found, &parts.uri))
     }
 }
 
@@ -100,9 +100,13 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         // The outermost layer decides, once: further in, the headers are its own.
         if request.extensions().get::<ConnectionInfo>().is_none() {
-            let info = self.layer.decide(request.extensions(), request.headers(), request.uri());
-            rewrite(&mut request, info.resolved(), self.layer.config());
-            request.extensions_mut().insert(info);
+            let config = self.layer.config();
+            let found = Found::new(request.headers(), config);
+            let peer = (config.peer_from)(request.extensions());
+            let resolved = resolve(config, peer, &found, request.uri());
+            let edits = edits(config, &resolved, &found);
+            rewrite(&mut request, config, &resolved, edits);
+            request.extensions_mut().insert(ConnectionInfo::new(resolved));
         }
         self.inner.call(request)
     }

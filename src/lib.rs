@@ -55,7 +55,7 @@
 //!    [hops](ForwardedHeaders::max_hops) left, what that proxy reported becomes the current address:
 //!    the rightmost unread element of `Forwarded`, or entry of `X-Forwarded-For`. All lines of a
 //!    name are one list, in order; no quote crosses a line. An empty member, or an empty last line,
-//!    is a missing report.
+//!    is a missing report; one of more than 4096 bytes is malformed.
 //! 5. The walk ends at an address that is no trusted proxy, or when the hops are used up: that is the
 //!    client ([`Outcome::Forwarded`]). It ends without a client ([`Outcome::Unresolved`]) where the
 //!    report that is due is missing, is no address, is `unknown`, or is obfuscated. A trusted peer
@@ -135,6 +135,7 @@
 mod allowed_hosts;
 mod authority;
 mod builder;
+mod bytes;
 mod config;
 mod error;
 #[cfg(feature = "axum")]
@@ -145,6 +146,7 @@ mod hops;
 mod info;
 mod known;
 mod layer;
+mod lines;
 mod node;
 mod outcome;
 mod peer;

@@ -92,7 +92,12 @@ impl<'a> Node<'a> {
     ///
     /// Everything that is not a `node`: host names, IPv6 without brackets, IPv4 in brackets,
     /// leading zeros in an IPv4 address, zone identifiers, an empty port, a port above 65535.
+    #[inline]
     pub fn parse(text: &'a [u8]) -> Result<Self, InvalidNode> {
+        // What most nodes are, without a search for a colon.
+        if let Some(ip) = ipv4(text) {
+            return Ok(Self::from(IpAddr::V4(ip)));
+        }
         let (name, port) = split_name(text).ok_or(InvalidNode(()))?;
         let port = match port {
             Some(port) => Some(NodePort::parse(port).ok_or(InvalidNode(()))?),
@@ -112,6 +117,7 @@ impl<'a> Node<'a> {
     }
 
     /// The address, or `None` where the proxy gave `unknown` or an obfuscated identifier.
+    #[inline]
     pub fn ip(&self) -> Option<IpAddr> {
         match self.name {
             NodeName::Address(ip) => Some(ip),
@@ -120,6 +126,7 @@ impl<'a> Node<'a> {
     }
 
     /// The same node, borrowing nothing. Allocates for obfuscated identifiers alone.
+    #[inline]
     pub fn into_owned(self) -> Node<'static> {
         let name = match self.name {
             NodeName::Address(ip) => NodeName::Address(ip),
@@ -138,6 +145,7 @@ impl<'a> Node<'a> {
     }
 
     /// The same node with another address, for canonicalisation.
+    #[inline]
     pub(crate) fn with_ip(self, ip: IpAddr) -> Self {
         Self { name: NodeName::Address(ip), ..self }
     }
@@ -199,8 +207,28 @@ impl<'a> Obfuscated<'a> {
 
 /// Four decimal parts without leading zeros. A zero in front means octal to some readers and
 /// nothing to others (CVE-2021-29922).
+#[inline]
 pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+    let (a, rest) = octet(text)?;
+    let (b, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (c, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (d, rest) = octet(rest.strip_prefix(b".")?)?;
+    rest.is_empty().then(|| Ipv4Addr::new(a, b, c, d))
+}
+
+/// The longest `dec-octet` that the text starts with (RFC 3986 §3.2.2), and what is behind it.
+#[inline]
+fn octet(text: &[u8]) -> Option<(u8, &[u8])> {
+    let digit = |byte: &u8| u16::from(byte - b'0');
+    let (octet, rest) = match text {
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
+            (digit(a) * 100 + digit(b) * 10 + digit(c), rest)
+        }
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', rest @ ..] => (digit(a) * 10 + digit(b), rest),
+        [a @ b'0'..=b'9', rest @ ..] => (digit(a), rest),
+        _ => return None,
+    };
+    u8::try_from(octet).ok().map(|octet| (octet, rest))
 }
 
 /// RFC 3986 `IPv6address`: no brackets, no zone identifier.

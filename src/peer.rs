@@ -38,11 +38,13 @@ impl From<SocketAddr> for Peer {
 
 /// The first that the request carries of: a [`Peer`], a [`SocketAddr`], what `axum::serve` and what
 /// tonic insert.
+#[inline]
 pub(crate) fn find(extensions: &Extensions) -> Option<Peer> {
     let inet = || extensions.get().copied().or_else(|| from_frameworks(extensions));
     extensions.get().copied().or_else(|| inet().map(Peer::Inet))
 }
 
+#[inline]
 fn from_frameworks(_extensions: &Extensions) -> Option<SocketAddr> {
     #[cfg(feature = "axum")]
     if let Some(axum::extract::ConnectInfo(address)) = _extensions.get() {

@@ -5,13 +5,14 @@
 
 use std::net::SocketAddr;
 
-use http::header::{FORWARDED, HOST, HeaderValue};
-use http::{HeaderMap, HeaderName, Uri};
+use http::header::FORWARDED;
+use http::{HeaderMap, Uri};
 
 use crate::authority::{Authority, MAX_AUTHORITY, MAX_SCHEME, WebScheme, host_port, prefix};
 use crate::config::Config;
 use crate::forwarded;
-use crate::hops::{Family, Hop, RightToLeft};
+use crate::hops::{Family, Hop};
+use crate::lines::Found;
 use crate::node::Node;
 use crate::outcome::{Outcome, Unresolved};
 use crate::peer::Peer;
@@ -23,9 +24,10 @@ use crate::x_forwarded;
 pub(crate) struct Resolved {
     pub(crate) peer: Option<Peer>,
     pub(crate) client: Client,
-    pub(crate) said: Said,
     pub(crate) scheme: WebScheme,
     pub(crate) authority: Option<Authority>,
+    pub(crate) prefix: Option<Box<str>>,
+    pub(crate) said: Said,
 }
 
 #[derive(Debug, Clone)]
@@ -36,13 +38,21 @@ pub(crate) struct Client {
     pub(crate) hops: u8,
 }
 
-/// What trusted proxies said beside the client's address.
-#[derive(Debug, Clone, Default)]
+/// Which of these trusted proxies said, beside the client's address.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Said {
-    pub(crate) scheme: Option<WebScheme>,
-    pub(crate) host: Option<Authority>,
-    pub(crate) port: Option<u16>,
-    pub(crate) prefix: Option<HeaderValue>,
+    pub(crate) scheme: bool,
+    pub(crate) host: bool,
+    pub(crate) port: bool,
+}
+
+/// What they said.
+#[derive(Default)]
+struct Report {
+    scheme: Option<WebScheme>,
+    host: Option<Authority>,
+    port: Option<u16>,
+    prefix: Option<Box<str>>,
 }
 
 impl Resolved {
@@ -54,23 +64,53 @@ impl Resolved {
 pub(crate) fn resolve(
     config: &Config,
     peer: Option<Peer>,
-    headers: &HeaderMap,
+    found: &Found<'_>,
     uri: &Uri,
 ) -> Resolved {
-    let trusted = peer.filter(|peer| config.trust.is_trusted_peer(*peer));
-    let (client, said) = match trusted {
-        Some(proxy) => reported(config, proxy, headers),
-        None => (unreported(peer), Said::default()),
+    let trusted = peer.is_some_and(|peer| config.trust.is_trusted_peer(peer));
+    let walk = if trusted { read(config, found) } else { Walk::untaken() };
+    let outcome = match peer {
+        Some(_) if trusted => outcome(config, &walk, found),
+        Some(_) => Outcome::Direct,
+        None => Outcome::NoPeer,
     };
-    let scheme = scheme(config, trusted.is_some(), &said);
-    let authority = authority(config, &said, scheme, headers, uri);
-    Resolved { peer, client, said, scheme, authority }
+    let report = if trusted { say(config, found, &walk) } else { Report::default() };
+    let said = Said {
+        scheme: report.scheme.is_some(),
+        host: report.host.is_some(),
+        port: report.port.is_some(),
+    };
+    let scheme = report.scheme.unwrap_or_else(|| unsaid_scheme(config, trusted));
+    let authority = report.host.or_else(|| own_authority(found, uri));
+    let authority = authority.and_then(|host| authority_of(config, host, report.port, scheme));
+    Resolved {
+        peer,
+        client: client(outcome, peer, walk),
+        scheme,
+        authority,
+        prefix: report.prefix,
+        said,
+    }
 }
 
-/// Whoever opened the connection, and nobody where that is not known.
-fn unreported(peer: Option<Peer>) -> Client {
-    let outcome = if peer.is_some() { Outcome::Direct } else { Outcome::NoPeer };
-    Client { outcome, node: peer.and_then(node_of), hops: 0 }
+/// Whom the trusted peer, and the trusted proxies behind it, name.
+fn outcome(config: &Config, walk: &Walk<'_>, found: &Found<'_>) -> Outcome {
+    match walk.last.address() {
+        Ok(_) => Outcome::Forwarded,
+        Err(Unresolved::NotReported) if config.allow_direct && is_silent(config, found.headers) => {
+            Outcome::NotForwarded
+        }
+        Err(why) => Outcome::Unresolved(why),
+    }
+}
+
+fn client(outcome: Outcome, peer: Option<Peer>, walk: Walk<'_>) -> Client {
+    let node = match outcome {
+        Outcome::Forwarded | Outcome::Unresolved(_) => walk.last.node.ok().map(Node::into_owned),
+        // Whoever opened the connection, and nobody where that is not known.
+        Outcome::Direct | Outcome::NotForwarded | Outcome::NoPeer => peer.and_then(node_of),
+    };
+    Client { outcome, node, hops: walk.hops }
 }
 
 fn node_of(peer: Peer) -> Option<Node<'static>> {
@@ -80,24 +120,6 @@ fn node_of(peer: Peer) -> Option<Node<'static>> {
         }
         Peer::Unix => None,
     }
-}
-
-/// Whom the trusted peer, and the trusted proxies behind it, name.
-fn reported(config: &Config, peer: Peer, headers: &HeaderMap) -> (Client, Said) {
-    let Walk { hops, last } = read(config, headers);
-    let said = say(config, headers, hops, &last);
-    let outcome = match last.address() {
-        Ok(_) => Outcome::Forwarded,
-        Err(Unresolved::NotReported) if config.allow_direct && is_silent(config, headers) => {
-            Outcome::NotForwarded
-        }
-        Err(why) => Outcome::Unresolved(why),
-    };
-    let (node, hops) = match outcome {
-        Outcome::NotForwarded => (node_of(peer), 0),
-        _ => (last.node.ok().map(Node::into_owned), hops),
-    };
-    (Client { outcome, node, hops }, said)
 }
 
 /// Whether the request has no header of the family that is read.
@@ -117,20 +139,23 @@ struct Walk<'a> {
     last: Hop<'a>,
 }
 
-fn read<'a>(config: &Config, headers: &'a HeaderMap) -> Walk<'a> {
-    let list = |name: &HeaderName| RightToLeft::new(headers, name);
+impl Walk<'_> {
+    /// Nobody's report is read.
+    fn untaken() -> Self {
+        Self { hops: 0, last: Hop::unusable(Unresolved::NotReported) }
+    }
+}
+
+fn read<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
+    let list = || found.reports.right_to_left();
     match (config.family, &config.client_ip_header) {
-        (Family::Forwarded, _) if config.read.r#for => {
-            walk(&config.trust, forwarded::hops(list(&FORWARDED)))
-        }
-        (Family::Forwarded, _) => addressless(forwarded::hops(list(&FORWARDED)).next()),
+        (Family::Forwarded, _) if config.read.r#for => walk(&config.trust, forwarded::hops(list())),
+        (Family::Forwarded, _) => addressless(forwarded::hops(list()).next()),
         (Family::XForwarded, _) if !config.read.r#for => addressless(None),
-        (Family::XForwarded, Some(name)) => {
-            walk(&config.trust, x_forwarded::single_hop(headers, name).into_iter())
+        (Family::XForwarded, Some(_)) => {
+            walk(&config.trust, x_forwarded::single_hop(found.reports).into_iter())
         }
-        (Family::XForwarded, None) => {
-            walk(&config.trust, x_forwarded::hops(list(&config.names.r#for)))
-        }
+        (Family::XForwarded, None) => walk(&config.trust, x_forwarded::hops(list())),
     }
 }
 
@@ -154,66 +179,61 @@ fn addressless(hop: Option<Hop<'_>>) -> Walk<'_> {
     Walk { hops: 1, last: Hop { node: Err(Unresolved::NotRead), ..hop.unwrap_or(nothing) } }
 }
 
-fn say(config: &Config, headers: &HeaderMap, hops: u8, last: &Hop<'_>) -> Said {
+fn say(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Report {
     use Unresolved::{Malformed, Missing, NotReported};
-    match (&last.node, config.family) {
+    match (&walk.last.node, config.family) {
         // Whoever can break the address could break these as well.
-        (Err(NotReported | Missing | Malformed), _) => Said::default(),
-        (_, Family::Forwarded) => say_element(config, last),
-        (_, Family::XForwarded) => say_headers(config, headers, hops),
+        (Err(NotReported | Missing | Malformed), _) => Report::default(),
+        (_, Family::Forwarded) => say_element(config, &walk.last),
+        (_, Family::XForwarded) => say_headers(config, found, walk.hops),
     }
 }
 
 /// Scheme and host from the element that named the client, both from that one (RFC 7239 §1).
-fn say_element(config: &Config, hop: &Hop<'_>) -> Said {
-    let (mut scheme, mut authority) = ([0; MAX_SCHEME], [0; MAX_AUTHORITY]);
+fn say_element(config: &Config, hop: &Hop<'_>) -> Report {
     let proto = hop.proto.filter(|_| config.read.proto);
     let host = hop.host.filter(|_| config.read.host);
-    Said {
-        scheme: proto.and_then(|v| v.unescape_into(&mut scheme)).and_then(WebScheme::parse),
-        host: host.and_then(|v| v.unescape_into(&mut authority)).and_then(Authority::from_bytes),
-        ..Said::default()
+    Report {
+        scheme: proto.and_then(|proto| proto.read::<MAX_SCHEME, _>(WebScheme::parse)),
+        host: host.and_then(|host| host.read::<MAX_AUTHORITY, _>(Authority::from_bytes)),
+        ..Report::default()
     }
 }
 
 /// The rightmost entry of a list is the nearest proxy's. What stands further left is the client's
 /// unless every proxy appends to every list, which most do not.
-fn say_headers(config: &Config, headers: &HeaderMap, hops: u8) -> Said {
-    let Config { read, names, aligned_lists: aligned, .. } = config;
-    let list = |name| x_forwarded::nth(headers, name, if *aligned { hops } else { 1 });
-    let single = |name| match aligned {
-        true => list(name),
-        false => x_forwarded::single(headers, name),
+fn say_headers(config: &Config, found: &Found<'_>, hops: u8) -> Report {
+    let Config { read, aligned_lists: aligned, .. } = config;
+    let list = |lines| x_forwarded::nth(lines, if *aligned { hops } else { 1 });
+    let single = |lines| match aligned {
+        true => list(lines),
+        false => x_forwarded::single(lines),
     };
-    Said {
-        scheme: read.proto.then(|| list(&names.proto)).flatten().and_then(WebScheme::parse),
-        host: read.host.then(|| single(&names.host)).flatten().and_then(Authority::from_bytes),
-        port: read.port.then(|| single(&names.port)).flatten().and_then(host_port),
-        prefix: read.prefix.then(|| single(&names.prefix)).flatten().and_then(prefix),
+    Report {
+        scheme: read.proto.then(|| list(found.proto)).flatten().and_then(WebScheme::parse),
+        host: read.host.then(|| single(found.host)).flatten().and_then(Authority::from_bytes),
+        port: read.port.then(|| single(found.port)).flatten().and_then(host_port),
+        prefix: read.prefix.then(|| single(found.prefix)).flatten().and_then(prefix),
     }
 }
 
 /// The scheme of the request's own URI plays no part: the client writes it, and proxies hand it on.
-fn scheme(config: &Config, trusted: bool, said: &Said) -> WebScheme {
-    match (said.scheme, config.own_web_scheme()) {
-        (Some(said), _) => said,
-        // A client can make some proxies delete the header (CVE-2022-31813): that is not "https".
-        (None, _) if trusted && config.read.proto => WebScheme::Http,
-        (None, own) => own.unwrap_or(WebScheme::Http),
-    }
+fn unsaid_scheme(config: &Config, trusted: bool) -> WebScheme {
+    // A client can make some proxies delete the header (CVE-2022-31813): that is not "https".
+    let own = config.own_web_scheme().filter(|_| !(trusted && config.read.proto));
+    own.unwrap_or(WebScheme::Http)
 }
 
-fn authority(
+/// With the port that was said, if the app answers to it.
+fn authority_of(
     config: &Config,
-    said: &Said,
+    host: Authority,
+    port: Option<u16>,
     scheme: WebScheme,
-    headers: &HeaderMap,
-    uri: &Uri,
 ) -> Option<Authority> {
-    let authority = said.host.clone().or_else(|| own_authority(headers, uri))?;
-    let authority = match said.port {
-        Some(port) => authority.or_port(port, scheme),
-        None => authority,
+    let authority = match port {
+        Some(port) => host.or_port(port, scheme),
+        None => host,
     };
     let allowed = match &config.allowed_hosts {
         Some(hosts) => hosts.allows(&authority, Some(scheme)),
@@ -223,11 +243,9 @@ fn authority(
 }
 
 /// The URI's comes before `Host` (RFC 9112 §3.2.2), of which there must not be two (§3.2).
-fn own_authority(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
-    if let Some(authority) = uri.authority() {
-        return Authority::from_uri(authority);
+fn own_authority(found: &Found<'_>, uri: &Uri) -> Option<Authority> {
+    match uri.authority() {
+        Some(authority) => Authority::from_uri(authority),
+        None => found.own_host.single().and_then(Authority::from_header),
     }
-    let mut lines = headers.get_all(HOST).into_iter();
-    let host = lines.next().filter(|_| lines.next().is_none())?;
-    Authority::from_header(host)
 }

@@ -109,6 +109,7 @@ impl TrustedProxies {
     }
 
     /// Whether this address is a trusted proxy. An IPv4-mapped address is its IPv4 self.
+    #[inline]
     pub fn contains(&self, address: IpAddr) -> bool {
         match address.to_canonical() {
             IpAddr::V4(ip) => covers(&self.v4, ip.to_bits()),
@@ -116,6 +117,7 @@ impl TrustedProxies {
         }
     }
 
+    #[inline]
     pub(crate) fn contains_peer(&self, peer: Peer) -> bool {
         match peer {
             Peer::Inet(address) => self.contains(address.ip()),
@@ -194,6 +196,7 @@ fn merge<T: Copy + Ord>(mut ranges: Vec<(T, T)>, next: impl Fn(T) -> Option<T>) 
     ranges
 }
 
+#[inline]
 fn covers<T: Copy + Ord>(ranges: &[(T, T)], address: T) -> bool {
     let after = ranges.partition_point(|(start, _)| *start <= address);
     let candidate = after.checked_sub(1).and_then(|index| ranges.get(index));
@@ -334,6 +337,7 @@ impl Default for Trust {
 
 impl Trust {
     /// Whether the peer is a proxy, so that its report is due.
+    #[inline]
     pub(crate) fn is_trusted_peer(&self, peer: Peer) -> bool {
         match &self.model {
             Model::MaxHops(n) | Model::TrustedHops(n) => *n > 0 && self.proxies.contains_peer(peer),
@@ -342,6 +346,7 @@ impl Trust {
     }
 
     /// Whether the address that `hop` reports led to is a proxy, so that its own report is due.
+    #[inline]
     pub(crate) fn is_proxy(&self, hop: u8, address: IpAddr) -> bool {
         match &self.model {
             Model::MaxHops(n) => hop < *n && self.proxies.contains(address),

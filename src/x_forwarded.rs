@@ -4,45 +4,45 @@
 //! optional port behind IPv4 or a bracket, and an optional pair of quotes round it all. Quotes hide
 //! no comma, because they do not for any proxy that appends to the list.
 
-use http::{HeaderMap, HeaderName};
+use std::net::IpAddr;
 
 use crate::hops::{Hop, RightToLeft, trim};
+use crate::lines::Lines;
 use crate::node::{MAX_ADDRESS, Node, NodeName, NodePort, ipv6};
 use crate::outcome::Unresolved;
 
 /// The reports of an address list, rightmost first.
+#[inline]
 pub(crate) fn hops<'a>(mut lines: RightToLeft<'a>) -> impl Iterator<Item = Hop<'a>> {
-    std::iter::from_fn(move || lines.next(split_last).map(hop))
+    std::iter::from_fn(move || lines.next(last_comma).map(hop))
 }
 
 /// The report of a header that holds one address: a second line or a list is malformed, since a
 /// proxy that replaces what the client sent leaves neither.
-pub(crate) fn single_hop<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Hop<'a>> {
+pub(crate) fn single_hop(lines: Lines<'_>) -> Option<Hop<'_>> {
     let malformed = || Hop::unusable(Unresolved::Malformed);
-    headers.contains_key(name).then(|| single(headers, name).map_or_else(malformed, hop))
+    (!lines.is_absent()).then(|| single(lines).map_or_else(malformed, hop))
 }
 
 /// The value of a header with one line that is no list.
-pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
-    let mut lines = headers.get_all(name).into_iter();
-    let value = lines.next().filter(|_| lines.next().is_none())?;
-    Some(trim(value.as_bytes())).filter(|value| !value.contains(&b','))
+pub(crate) fn single(lines: Lines<'_>) -> Option<&[u8]> {
+    let value = trim(lines.single()?.as_bytes());
+    Some(value).filter(|value| !value.contains(&b','))
 }
 
 /// The `n`-th entry of a list from its right end; the rightmost is the first.
-pub(crate) fn nth<'a>(headers: &'a HeaderMap, name: &HeaderName, n: u8) -> Option<&'a [u8]> {
-    let mut lines = RightToLeft::new(headers, name);
-    (1..n).try_for_each(|_| lines.next(split_last).map(drop))?;
-    lines.next(split_last)
+pub(crate) fn nth(lines: Lines<'_>, n: u8) -> Option<&[u8]> {
+    let mut lines = lines.right_to_left();
+    (1..n).try_for_each(|_| lines.next(last_comma).map(drop))?;
+    lines.next(last_comma)
 }
 
-fn split_last(line: &[u8]) -> (Option<&[u8]>, &[u8]) {
-    match line.iter().rposition(|b| *b == b',') {
-        Some(comma) => (Some(line.split_at(comma).0), line.split_at(comma + 1).1),
-        None => (None, line),
-    }
+#[inline]
+fn last_comma(line: &[u8]) -> Option<usize> {
+    line.iter().rposition(|b| *b == b',')
 }
 
+#[inline]
 fn hop(entry: &[u8]) -> Hop<'_> {
     match entry {
         [] => Hop::unusable(Unresolved::Missing),
@@ -54,6 +54,7 @@ fn hop(entry: &[u8]) -> Hop<'_> {
 }
 
 /// An address entry, or `unknown`, which Squid writes.
+#[inline]
 fn address(entry: &[u8]) -> Option<Node<'_>> {
     let text = match entry {
         [b'"', inner @ .., b'"'] => inner,
@@ -62,10 +63,9 @@ fn address(entry: &[u8]) -> Option<Node<'_>> {
     if text.len() > MAX_ADDRESS {
         return None;
     }
-    if !text.starts_with(b"[") && text.iter().filter(|b| **b == b':').count() > 1 {
-        return Some(Node::from(std::net::IpAddr::V6(ipv6(text)?)));
-    }
-    let node = Node::parse(text).ok()?;
+    let Ok(node) = Node::parse(text) else {
+        return ipv6(text).map(|ip| Node::from(IpAddr::V6(ip)));
+    };
     let named = matches!(node.name(), NodeName::Obfuscated(_));
     (!named && !matches!(node.port(), Some(NodePort::Obfuscated(_)))).then_some(node)
 }

@@ -86,6 +86,35 @@ fn an_escaped_quote() {
     assert_eq!(info.client_ip(), Some(ip("203.0.113.7")));
 }
 
+/// A member may have 4096 bytes, spaces included. One byte more, and it is malformed, as is what is
+/// left of its line.
+#[test]
+fn long_members() {
+    let of_length = |length: usize, end: &str| format!("{end:>length$}");
+    let rows = [
+        (Family::XForwarded, "x-forwarded-for", "203.0.113.7"),
+        (Family::Forwarded, "forwarded", "for=203.0.113.7"),
+    ];
+    for (family, name, member) in rows {
+        let layer = ForwardedHeaders::new().family(family);
+        let client =
+            |value: String| resolve(&layer, "127.0.0.1", &[(name, value.as_bytes())]).client_ip();
+        assert_eq!(client(of_length(4096, member)), Some(ip("203.0.113.7")));
+        assert_eq!(client(format!("x,{}", of_length(4096, member))), Some(ip("203.0.113.7")));
+        assert_eq!(client(of_length(4097, member)), None);
+        assert_eq!(client(format!("x,{}", of_length(4097, member))), None);
+        assert_eq!(client(format!("{member},{}", of_length(4097, ""))), None);
+    }
+    let pair = format!("for=203.0.113.7;x={}", "a".repeat(4096 - "for=203.0.113.7;x=".len()));
+    let layer = ForwardedHeaders::new().family(Family::Forwarded);
+    let client =
+        |value: &str| resolve(&layer, "127.0.0.1", &[("forwarded", value.as_bytes())]).client_ip();
+    assert_eq!(client(&pair), Some(ip("203.0.113.7")));
+    assert_eq!(client(&format!("for=6.6.6.6,{pair}")), Some(ip("203.0.113.7")));
+    assert_eq!(client(&format!("{pair}a")), None);
+    assert_eq!(client(&format!("for=6.6.6.6,{pair}a")), None);
+}
+
 #[test]
 fn values_are_copied_where_they_have_escapes() {
     let element = elements(br#"proto="http";host="a\b""#).next().unwrap().unwrap();

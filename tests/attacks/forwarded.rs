@@ -251,8 +251,11 @@ fn sizes() {
             and(pairs(10_000), b", for=203.0.113.7"),
             Want::Addr(CLIENT),
         ),
-        ("95 60 KB in quotes", quoted(60_000), Want::Addr(CLIENT)),
-        ("95 30,000 backslashes", slashes(30_000, b"\";for=203.0.113.7"), Want::Addr(CLIENT)),
+        ("95 4 KB in quotes", quoted(4_000), Want::Addr(CLIENT)),
+        ("95 60 KB in quotes", quoted(60_000), MALFORMED),
+        ("95 4,000 backslashes", slashes(4_000, b"\";for=203.0.113.7"), Want::Addr(CLIENT)),
+        ("95 4,001 backslashes", slashes(4_001, b"\";for=203.0.113.7"), MALFORMED),
+        ("95 30,000 backslashes", slashes(30_000, b"\";for=203.0.113.7"), MALFORMED),
         ("95 30,001 backslashes", slashes(30_001, b"\";for=203.0.113.7"), MALFORMED),
         (
             "95 30,001 backslashes to the left",

@@ -4,6 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Pairs, Report};
 
+/// How many bytes a member may have, white space around it included.
+pub const MAX_MEMBER: usize = 4096;
+
 pub fn strip(text: &[u8]) -> &[u8] {
     let blank = |b: &u8| *b == b' ' || *b == b'\t';
     let start = text.iter().position(|b| !blank(b)).unwrap_or(text.len());
@@ -17,7 +20,11 @@ pub fn elements_from_the_right(line: &[u8]) -> Vec<Report> {
     let commas = line.iter().enumerate().filter(|(_, b)| **b == b',').map(|(at, _)| at);
     let cuts: Vec<_> = commas.map(Some).rev().chain([None]).collect();
     for cut in cuts {
-        let member = strip(&line[cut.map_or(0, |comma| comma + 1)..]);
+        let member = &line[cut.map_or(0, |comma| comma + 1)..];
+        if member.len() > MAX_MEMBER {
+            break;
+        }
+        let member = strip(member);
         let Some(report) = member_report(member) else { continue };
         let mut reports = vec![report];
         if let Some(comma) = cut {

@@ -100,10 +100,20 @@ impl Case {
         lines.map(|(_, value)| value.as_slice()).collect()
     }
 
-    /// All members of a list, over all lines, leftmost first.
+    /// All members of a list, over all lines, rightmost first. A line has no more than one that is
+    /// too long, which is all that is left of it.
     fn members(&self, name: &str) -> Vec<Vec<u8>> {
-        let members = self.values(name).into_iter().flat_map(|line| line.split(|b| *b == b','));
-        members.map(|member| grammar::strip(member).to_vec()).collect()
+        let mut members = vec![];
+        for line in self.values(name).into_iter().rev() {
+            for member in line.rsplit(|b| *b == b',') {
+                if member.len() > grammar::MAX_MEMBER {
+                    members.push(b"?".to_vec());
+                    break;
+                }
+                members.push(grammar::strip(member).to_vec());
+            }
+        }
+        members
     }
 
     /// The value of a header that is neither a list nor there twice.
@@ -130,7 +140,7 @@ impl Case {
             };
         }
         let members = self.members(self.setup.for_name());
-        members.iter().rev().map(|member| grammar::x_entry(member)).collect()
+        members.iter().map(|member| grammar::x_entry(member)).collect()
     }
 
     /// Rules 1 to 5.
@@ -204,10 +214,7 @@ impl Case {
                 ..Said::default()
             };
         }
-        let from_the_right = |name, n: u8| {
-            let members = self.members(name);
-            members.len().checked_sub(usize::from(n)).map(|index| members[index].clone())
-        };
+        let from_the_right = |name, n: u8| self.members(name).into_iter().nth(usize::from(n) - 1);
         let single = |name| match read.aligned {
             true => from_the_right(name, hops),
             false => self.single(name),

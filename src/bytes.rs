@@ -1,0 +1,66 @@
+//! What a byte may be part of, looked up instead of compared: most of reading a header is this.
+
+/// A set of bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Class(u8);
+
+/// `tchar` of RFC 9110 §5.6.2.
+pub(crate) const TCHAR: Class = Class(1);
+/// `qdtext` of RFC 9110 §5.6.4.
+pub(crate) const QDTEXT: Class = Class(2);
+/// What an extension's value without quotes may hold: any visible byte but `"` `,` `;` `\`.
+pub(crate) const LENIENT: Class = Class(4);
+/// What stands in a DNS label: letters, digits, hyphens, and underscores, which container names have.
+pub(crate) const LABEL: Class = Class(8);
+
+impl Class {
+    #[inline]
+    pub(crate) fn has(self, byte: u8) -> bool {
+        CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & self.0 != 0)
+    }
+
+    /// How many bytes at the start of the text are of this class.
+    #[inline]
+    pub(crate) fn prefix(self, text: &[u8]) -> usize {
+        text.iter().position(|b| !self.has(*b)).unwrap_or(text.len())
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = classes_of(byte as u8);
+        byte += 1;
+    }
+    classes
+};
+
+const fn classes_of(byte: u8) -> u8 {
+    let tchar = byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        );
+    let qdtext = matches!(byte, b'\t' | b' ' | 0x21 | 0x23..=0x5B | 0x5D..=0x7E | 0x80..);
+    let lenient = byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\');
+    let label = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (if tchar { TCHAR.0 } else { 0 })
+        | (if qdtext { QDTEXT.0 } else { 0 })
+        | (if lenient { LENIENT.0 } else { 0 })
+        | (if label { LABEL.0 } else { 0 })
+}

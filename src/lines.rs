@@ -1,0 +1,147 @@
+//! The header lines that matter, found in one pass over a request's names.
+//!
+//! One pass over all names costs less than looking two of them up. It does not depend on how many
+//! lines a name has: the lines of a name that has several are only followed when they are read, from
+//! the right.
+
+use http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
+
+use crate::config::{Config, Names};
+use crate::hops::{Family, RightToLeft};
+use crate::known::{known, looks_like, may_be_known};
+
+static FORWARDED: HeaderName = header::FORWARDED;
+
+/// The lines of one name.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Lines<'a> {
+    #[default]
+    Absent,
+    One(&'a HeaderValue),
+    /// Any number of them.
+    Named(&'a HeaderMap, &'a HeaderName),
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn is_absent(self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::One(_) => false,
+            Self::Named(headers, name) => !headers.contains_key(name),
+        }
+    }
+
+    /// The line, if there is exactly one.
+    #[inline]
+    pub(crate) fn single(self) -> Option<&'a HeaderValue> {
+        match self {
+            Self::Absent => None,
+            Self::One(line) => Some(line),
+            Self::Named(headers, name) => {
+                let mut lines = headers.get_all(name).into_iter();
+                lines.next().filter(|_| lines.next().is_none())
+            }
+        }
+    }
+
+    /// Whether this is all that they say.
+    pub(crate) fn are(self, text: &[u8]) -> bool {
+        self.single().is_some_and(|line| line.as_bytes() == text)
+    }
+
+    /// All of them as one list.
+    #[inline]
+    pub(crate) fn right_to_left(self) -> RightToLeft<'a> {
+        match self {
+            Self::Absent => RightToLeft::new(None, None),
+            Self::One(line) => RightToLeft::new(Some(line.as_bytes()), None),
+            Self::Named(headers, name) => {
+                RightToLeft::new(None, Some(headers.get_all(name).into_iter()))
+            }
+        }
+    }
+}
+
+/// The lines of a request that are read, and whether there are others to be removed.
+pub(crate) struct Found<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) own_host: Lines<'a>,
+    /// `Forwarded`, `X-Forwarded-For`, or what is read instead.
+    pub(crate) reports: Lines<'a>,
+    pub(crate) proto: Lines<'a>,
+    pub(crate) host: Lines<'a>,
+    pub(crate) port: Lines<'a>,
+    pub(crate) prefix: Lines<'a>,
+    /// Whether there is another forwarding header.
+    pub(crate) others: bool,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn new(headers: &'a HeaderMap, config: &Config) -> Self {
+        let (own_host, reports, proto) = Default::default();
+        let (host, port, prefix) = Default::default();
+        let mut found =
+            Self { headers, own_host, reports, proto, host, port, prefix, others: false };
+        let matters = |name: &HeaderName| may_be_known(name) || !config.renamed.is_empty();
+        // Iterating over lines would follow all that a client can repeat.
+        if headers.len() == headers.keys_len() {
+            for (name, line) in headers.iter().filter(|(name, _)| matters(name)) {
+                found.add(config, name, Lines::One(line));
+            }
+        } else {
+            for name in headers.keys().filter(|name| matters(name)) {
+                found.add(config, name, Lines::Named(headers, name));
+            }
+        }
+        found
+    }
+
+    /// Only those that are read, each looked up when it is.
+    pub(crate) fn looked_up(headers: &'a HeaderMap, config: &'a Config) -> Self {
+        let lines = |name| Lines::Named(headers, name);
+        let Names { proto, host, port, prefix, .. } = &config.names;
+        let reports = match config.family {
+            Family::Forwarded => &FORWARDED,
+            Family::XForwarded => config.client_header(),
+        };
+        Self {
+            headers,
+            own_host: lines(&HOST),
+            reports: lines(reports),
+            proto: lines(proto),
+            host: lines(host),
+            port: lines(port),
+            prefix: lines(prefix),
+            others: false,
+        }
+    }
+
+    fn add(&mut self, config: &Config, name: &HeaderName, lines: Lines<'a>) {
+        if *name == HOST {
+            self.own_host = lines;
+        } else if let Some(slot) = self.slot(config, name) {
+            *slot = lines;
+        } else {
+            self.others |= forwarding_name(name, config).is_some();
+        }
+    }
+
+    /// Where the lines of a name of the family that is read belong.
+    fn slot(&mut self, config: &Config, name: &HeaderName) -> Option<&mut Lines<'a>> {
+        let names = &config.names;
+        match config.family {
+            Family::Forwarded => (*name == FORWARDED).then_some(&mut self.reports),
+            Family::XForwarded if name == config.client_header() => Some(&mut self.reports),
+            Family::XForwarded if *name == names.proto => Some(&mut self.proto),
+            Family::XForwarded if *name == names.host => Some(&mut self.host),
+            Family::XForwarded if *name == names.port => Some(&mut self.port),
+            Family::XForwarded if *name == names.prefix => Some(&mut self.prefix),
+            Family::XForwarded => None,
+        }
+    }
+}
+
+/// The name that this header is or looks like, if it tells where a request came from.
+pub(crate) fn forwarding_name<'a>(name: &HeaderName, config: &'a Config) -> Option<&'a HeaderName> {
+    known(name).or_else(|| config.renamed.iter().find(|own| looks_like(name, own)))
+}
