@@ -283,7 +283,7 @@ fn hop(member: &[u8]) -> Hop<'_> {
 /// left, a comma outside quotes ends the element, and a `"` closes a quoted string that opens at
 /// the nearest `"` with an even number of backslashes before it, since every `"` inside one has an
 /// odd number (RFC 9110 §5.6.4).
-fn split_last(line: &[u8]) -> (Option<&[u8]>, &[u8]) {
+pub(crate) fn split_last(line: &[u8]) -> (Option<&[u8]>, &[u8]) {
     let mut unread = line;
     while let Some(at) = unread.iter().rposition(|b| matches!(b, b',' | b'"')) {
         let (before, from) = unread.split_at(at);

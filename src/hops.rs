@@ -90,6 +90,11 @@ impl<'a> RightToLeft<'a> {
         self.rest = rest;
         Some(trim(member))
     }
+
+    /// Whether there is another, which is not looked at.
+    pub(crate) fn has_more(&self) -> bool {
+        self.rest.is_some() || self.lines.size_hint().0 > 0
+    }
 }
 
 /// Without the optional white space around it: SP and HTAB, nothing else (RFC 9110 §5.6.3).

@@ -12,11 +12,12 @@ use crate::authority::{Authority, MAX_AUTHORITY, MAX_SCHEME, WebScheme, host_por
 use crate::config::Config;
 use crate::forwarded;
 use crate::hops::{Family, Hop, RightToLeft};
-use crate::node::Node;
+use crate::node::{Node, NodePort};
 use crate::outcome::{Outcome, Unresolved};
 use crate::peer::Peer;
 use crate::trust::Trust;
 use crate::x_forwarded;
+use crate::{excess, ip_port};
 
 /// What was decided. Every text in it has been validated.
 #[derive(Debug, Clone)]
@@ -46,6 +47,13 @@ pub(crate) struct Said {
 }
 
 impl Resolved {
+    pub(crate) fn client_port(&self) -> Option<u16> {
+        match self.client.node.as_ref()?.port()? {
+            NodePort::Number(port) => Some(*port),
+            NodePort::Obfuscated(_) => None,
+        }
+    }
+
     pub(crate) fn is_peer_trusted(&self) -> bool {
         !matches!(self.client.outcome, Outcome::Direct | Outcome::NoPeer)
     }
@@ -84,7 +92,14 @@ fn node_of(peer: Peer) -> Option<Node<'static>> {
 
 /// Whom the trusted peer, and the trusted proxies behind it, name.
 fn reported(config: &Config, peer: Peer, headers: &HeaderMap) -> (Client, Said) {
-    let Walk { hops, last } = read(config, headers);
+    let Walk { hops, last } = match read(config, headers) {
+        Walk { hops, last: Hop { node: Ok(_) | Err(Unresolved::NotRead), .. } }
+            if excess::is_in(headers, config, hops) =>
+        {
+            Walk { hops, last: Hop::unusable(Unresolved::Excess) }
+        }
+        walk => walk,
+    };
     let said = say(config, headers, hops, &last);
     let outcome = match last.address() {
         Ok(_) => Outcome::Forwarded,
@@ -125,6 +140,9 @@ fn read<'a>(config: &Config, headers: &'a HeaderMap) -> Walk<'a> {
         }
         (Family::Forwarded, _) => addressless(forwarded::hops(list(&FORWARDED)).next()),
         (Family::XForwarded, _) if !config.read.r#for => addressless(None),
+        (Family::XForwarded, Some(name)) if config.client_port => {
+            walk(&config.trust, ip_port::hop(headers, name).into_iter())
+        }
         (Family::XForwarded, Some(name)) => {
             walk(&config.trust, x_forwarded::single_hop(headers, name).into_iter())
         }
@@ -155,10 +173,10 @@ fn addressless(hop: Option<Hop<'_>>) -> Walk<'_> {
 }
 
 fn say(config: &Config, headers: &HeaderMap, hops: u8, last: &Hop<'_>) -> Said {
-    use Unresolved::{Malformed, Missing, NotReported};
+    use Unresolved::{Excess, Malformed, Missing, NotReported};
     match (&last.node, config.family) {
         // Whoever can break the address could break these as well.
-        (Err(NotReported | Missing | Malformed), _) => Said::default(),
+        (Err(NotReported | Missing | Malformed | Excess), _) => Said::default(),
         (_, Family::Forwarded) => say_element(config, last),
         (_, Family::XForwarded) => say_headers(config, headers, hops),
     }

@@ -90,7 +90,10 @@ fn vouched<'a>(
             let line = Cow::Owned(forwarded_line(ip, resolved));
             [Some((&FORWARDED, line)), None, None, None, None]
         }
-        (Some(ip), Family::XForwarded) => x_forwarded_lines(print(ip, buffer), resolved, config),
+        (Some(ip), Family::XForwarded) => {
+            let port = resolved.client_port().filter(|_| config.client_port);
+            x_forwarded_lines(print(ip, port, buffer), resolved, config)
+        }
         (None, _) => [const { None }; 5],
     }
 }
@@ -134,9 +137,13 @@ fn forwarded_line(ip: IpAddr, resolved: &Resolved) -> Vec<u8> {
     out
 }
 
-fn print(ip: IpAddr, buffer: &mut [u8; MAX_ADDRESS]) -> &[u8] {
+fn print(ip: IpAddr, port: Option<u16>, buffer: &mut [u8; MAX_ADDRESS]) -> &[u8] {
     let mut rest = buffer.as_mut_slice();
-    write!(rest, "{ip}").expect("no address is longer than MAX_ADDRESS");
+    let printed = match port {
+        Some(port) => write!(rest, "{ip}:{port}"),
+        None => write!(rest, "{ip}"),
+    };
+    printed.expect("no address is longer than MAX_ADDRESS");
     let free = rest.len();
     buffer.split_at(MAX_ADDRESS - free).0
 }

@@ -36,7 +36,7 @@ pub(crate) fn nth<'a>(headers: &'a HeaderMap, name: &HeaderName, n: u8) -> Optio
     lines.next(split_last)
 }
 
-fn split_last(line: &[u8]) -> (Option<&[u8]>, &[u8]) {
+pub(crate) fn split_last(line: &[u8]) -> (Option<&[u8]>, &[u8]) {
     match line.iter().rposition(|b| *b == b',') {
         Some(comma) => (Some(line.split_at(comma).0), line.split_at(comma + 1).1),
         None => (None, line),
