@@ -13,7 +13,7 @@ use crate::outcome::Unresolved;
 use crate::x_forwarded::single;
 
 /// Its report. As with an address alone, a second line or a list is malformed.
-pub(crate) fn hop<'a>(headers: &HeaderMap, name: &HeaderName) -> Option<Hop<'a>> {
+pub(crate) fn hop(headers: &HeaderMap, name: &HeaderName) -> Option<Hop<'static>> {
     let malformed = || Hop::unusable(Unresolved::Malformed);
     let node = || single(headers, name).and_then(address);
     headers.contains_key(name).then(|| node().map_or_else(malformed, Hop::new))

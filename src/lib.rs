@@ -32,7 +32,8 @@
 //! and only proxies have the trusted addresses, then:
 //!
 //! - **Nobody outside chooses.** Whatever forwarding headers a client sends, the result is the one
-//!   for a client that sent none.
+//!   for a client that sent none; or, with [`single_line`](ForwardedHeaders::single_line) or
+//!   [`exact`](ForwardedHeaders::exact), that nobody is the client.
 //! - **An untrusted peer is the client.** Its forwarding headers are neither read nor passed on.
 //! - **What is left is true.** `ConnectionInfo`, `Host`, the URI and every forwarding header that is
 //!   still there say the same thing, and a trusted proxy vouched for it.

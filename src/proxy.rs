@@ -382,8 +382,9 @@ pub enum Proxy {
     /// app's own address, for every visitor. `X-Forwarded-Port` may be the client's. Behind another
     /// CDN, `Fly-Client-IP` is that CDN's address.
     ///
-    /// That Fly replaces a `Fly-Client-IP` that a client sends is implied by the page: the header is
-    /// who "Fly Proxy accepted a connection from".
+    /// That Fly replaces a `Fly-Client-IP` that a client sends is implied by the page, which has it as
+    /// the client "from the perspective of Fly Proxy". It does not say which addresses that proxy
+    /// has: trust those that you see it come from.
     ///
     /// Source: [Request headers](https://fly.io/docs/networking/request-headers/).
     Fly,
@@ -414,9 +415,10 @@ pub enum Proxy {
     /// router appends to the first, and the last is the client's. The app is reachable at its
     /// `herokuapp.com` name, around any CDN.
     ///
-    /// The router has no address that could be named: trust `private`.
+    /// Heroku does not say which addresses its router has: trust those that you see it come from.
     ///
-    /// Source: [HTTP routing](https://devcenter.heroku.com/articles/http-routing).
+    /// Source: [HTTP routing](https://devcenter.heroku.com/articles/http-routing);
+    /// the order observed by [its users](https://github.com/heroku/roadmap/issues/238).
     Heroku,
     /// ingress-nginx with these, its defaults:
     ///
@@ -474,7 +476,7 @@ enum More {
 }
 
 impl Proxy {
-    /// The table. Behind each, the best evidence for it:
+    /// The table. Behind each, the best evidence that it writes this whatever a client sends:
     /// D the vendor's documentation, S its source, R recorded from it, O observed by others.
     #[expect(clippy::match_same_arms, reason = "a line for each, to be read as a table")]
     const fn profile(self) -> Profile {
@@ -508,7 +510,7 @@ impl Proxy {
             Self::AzureAppGateway   => (Entry(1), XForwardedProto, Left),       // D
             Self::Fly               => (Ip("fly-client-ip"), XForwardedProto, Left), // D
             Self::Fastly            => (Ip("fastly-client-ip"), NotRead, Left), // D
-            Self::Heroku            => (Entry(1), XForwardedProto, OneLine),    // D; scheme O
+            Self::Heroku            => (Entry(1), XForwardedProto, OneLine),    // O
             Self::IngressNginx      => (Entry(1), XForwardedProto, Nothing),    // S
         };
         Profile { client, scheme, more }
