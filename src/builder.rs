@@ -147,6 +147,27 @@ impl ForwardedHeaders {
         self.with(|config| config.aligned_lists = aligned)
     }
 
+    /// Whether the trusted proxies replace what came in, as Caddy, Traefik and ingress-nginx do by
+    /// default. A header that is read then has as many entries as reports were read, or fewer; with
+    /// more, somebody else wrote into it, and the client is
+    /// [unresolved](crate::Unresolved::Excess).
+    ///
+    /// The default is `false`: what stands further left is the client's, and is not looked at.
+    /// Behind a proxy that appends, `true` refuses every client that sends the header itself.
+    pub fn exact(self, exact: bool) -> Self {
+        self.with(|config| config.exact = exact)
+    }
+
+    /// Whether a second line of a header that is read makes the client
+    /// [unresolved](crate::Unresolved::Excess).
+    ///
+    /// The default is `false`: all lines are one list. Say `true` behind a proxy that appends to the
+    /// first of several lines (pound, the legacy Heroku router), since the last is then the
+    /// client's. HAProxy writes a line of its own, and does not go with it.
+    pub fn single_line(self, single: bool) -> Self {
+        self.with(|config| config.single_line = single)
+    }
+
     /// Whether the client's address is read. The default is `true`.
     ///
     /// `false` is for a proxy that does not write it; then there is one hop, and the client is
@@ -235,7 +256,22 @@ impl ForwardedHeaders {
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn client_ip_header(self, name: HeaderName) -> Self {
-        self.forwarding(&name).with(|config| config.client_ip_header = Some(name))
+        self.client_header(name, false)
+    }
+
+    /// A header with one address and its port, such as `CloudFront-Viewer-Address`, to read instead
+    /// of the list: `203.0.113.7:4711`, `2001:db8::7:4711`. The port stands behind the last colon and
+    /// must be there; IPv6 may have brackets.
+    ///
+    /// For the rest as [`client_ip_header`](Self::client_ip_header), which it replaces.
+    pub fn client_ip_port_header(self, name: HeaderName) -> Self {
+        self.client_header(name, true)
+    }
+
+    fn client_header(self, name: HeaderName, with_port: bool) -> Self {
+        self.forwarding(&name).with(|config| {
+            (config.client_ip_header, config.client_port) = (Some(name), with_port);
+        })
     }
 
     /// A forwarding header that is left as it came, whoever sent it. Each call adds one.
@@ -295,8 +331,9 @@ impl ForwardedHeaders {
     /// - an `own_scheme` that is neither `http` nor `https`;
     /// - `read_for(false)` or `client_ip_header` with more than one hop, or with each other;
     /// - `read_for(false)` with `allow_direct(true)`, which asks for what is not read;
-    /// - `client_ip_header` with `aligned_lists(true)`, or for `CloudFront-Viewer-Address`, whose
-    ///   IPv6 addresses cannot be told from their ports;
+    /// - `client_ip_header` with `aligned_lists(true)`, or for `CloudFront-Viewer-Address`, which is
+    ///   for `client_ip_port_header`;
+    /// - `exact(true)` with `read_for(false)`, or `single_line(true)` where nothing is read;
     /// - anything of the X- family with [`Family::Forwarded`];
     /// - the same name for two of the headers that are read, or a name that is no forwarding header's
     ///   (`Host`, `Cookie`, `Forwarded`, …);

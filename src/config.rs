@@ -19,9 +19,13 @@ pub(crate) struct Config {
     pub(crate) family: Family,
     pub(crate) allow_direct: bool,
     pub(crate) aligned_lists: bool,
+    pub(crate) exact: bool,
+    pub(crate) single_line: bool,
     pub(crate) read: Read,
     pub(crate) names: Names,
     pub(crate) client_ip_header: Option<HeaderName>,
+    /// Whether a port stands behind the last colon in it.
+    pub(crate) client_port: bool,
     /// Names that the operator made forwarding headers.
     pub(crate) renamed: Vec<HeaderName>,
     pub(crate) allowed_hosts: Option<AllowedHosts>,
@@ -89,9 +93,12 @@ impl Default for Config {
             family: Family::default(),
             allow_direct: false,
             aligned_lists: false,
+            exact: false,
+            single_line: false,
             read: Read { r#for: true, proto: true, host: false, port: false, prefix: false },
             names: Names::default(),
             client_ip_header: None,
+            client_port: false,
             renamed: Vec::new(),
             allowed_hosts: None,
             keep: Keep::These(Vec::new()),
@@ -129,6 +136,10 @@ impl Config {
         self.client_ip_header.as_ref().unwrap_or(&self.names.r#for)
     }
 
+    fn client_header_setter(&self) -> &'static str {
+        if self.client_port { "client_ip_port_header" } else { "client_ip_header" }
+    }
+
     pub(crate) fn is_kept(&self, name: &HeaderName) -> bool {
         match &self.keep {
             Keep::All => true,
@@ -140,6 +151,7 @@ impl Config {
         self.trust.check()?;
         self.check_scheme_and_host()?;
         self.check_names()?;
+        self.check_excess()?;
         match self.family {
             Family::Forwarded => self.check_forwarded(),
             Family::XForwarded => self.check_x_forwarded(),
@@ -176,13 +188,28 @@ impl Config {
                 format!("{text:?} is no forwarding header: it would be removed as one"),
             )?;
             ConfigError::combination_if(
-                looks_like(name, &HeaderName::from_static("cloudfront-viewer-address")),
+                looks_like(name, &HeaderName::from_static("cloudfront-viewer-address"))
+                    && !(self.client_port && *name == self.client_header()),
                 format!(
                     "{text:?} has IPv6 and port without brackets, which cannot be told from a \
-                     longer address: read X-Forwarded-For instead"
+                     longer address: read it with client_ip_port_header(…)"
                 ),
             )
         })
+    }
+
+    fn check_excess(&self) -> Result<(), ConfigError> {
+        let Read { r#for, proto, host, port, prefix } = self.read;
+        let nothing = !(r#for || proto || host || port || prefix);
+        ConfigError::combination_if(
+            self.exact && !r#for,
+            "exact(true) with read_for(false): entries are counted by the addresses that are read, so \
+             say exact(false)",
+        )?;
+        ConfigError::combination_if(
+            self.single_line && nothing,
+            "single_line(true) where nothing is read: say single_line(false)",
+        )
     }
 
     fn check_forwarded(&self) -> Result<(), ConfigError> {
@@ -190,7 +217,7 @@ impl Config {
             (self.read.port, "read_port(true)"),
             (self.read.prefix, "read_prefix(true)"),
             (self.aligned_lists, "aligned_lists(true)"),
-            (self.client_ip_header.is_some(), "client_ip_header(…)"),
+            (self.client_ip_header.is_some(), self.client_header_setter()),
             (self.names != Names::default(), "a renamed X-Forwarded header"),
         ];
         of_the_x_family.into_iter().try_for_each(|(set, what)| {
@@ -205,7 +232,7 @@ impl Config {
     fn check_x_forwarded(&self) -> Result<(), ConfigError> {
         self.check_without_for()?;
         let Some(header) = &self.client_ip_header else { return Ok(()) };
-        let header = format!("client_ip_header({:?})", header.as_str());
+        let header = format!("{}({:?})", self.client_header_setter(), header.as_str());
         let renamed = self.names.r#for != Names::default().r#for;
         let conflicts = [
             (self.trust.max_hops() > 1, "is one hop: drop max_hops, proxy_chain or trusted_hops"),

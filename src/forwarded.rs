@@ -285,7 +285,7 @@ fn hop(member: &[u8]) -> Hop<'_> {
 /// left, a comma outside quotes ends the element, and a `"` closes a quoted string that opens at
 /// the nearest `"` with an even number of backslashes before it, since every `"` inside one has an
 /// odd number (RFC 9110 §5.6.4).
-fn last_comma(line: &[u8]) -> Option<usize> {
+pub(crate) fn last_comma(line: &[u8]) -> Option<usize> {
     let mut unread = line;
     loop {
         let at = memrchr2(b',', b'"', unread)?;

@@ -102,6 +102,11 @@ impl<'a> RightToLeft<'a> {
         self.rest = Some(rest);
         Some(trim(member.split_at(1).1))
     }
+
+    /// Whether there is another, which is not looked at.
+    pub(crate) fn has_more(&self) -> bool {
+        self.rest.is_some() || self.lines.as_ref().is_some_and(|lines| lines.size_hint().0 > 0)
+    }
 }
 
 /// Without the optional white space around it: SP and HTAB, nothing else (RFC 9110 §5.6.3).

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::uri::Scheme;
 
 use crate::authority::Authority;
-use crate::node::{Node, NodePort};
+use crate::node::Node;
 use crate::outcome::Outcome;
 use crate::peer::Peer;
 use crate::resolve::Resolved;
@@ -54,10 +54,7 @@ impl ConnectionInfo {
     ///
     /// OpenTelemetry `client.port`.
     pub fn client_port(&self) -> Option<u16> {
-        match self.client()?.port()? {
-            NodePort::Number(port) => Some(*port),
-            NodePort::Obfuscated(_) => None,
-        }
+        self.0.client_port()
     }
 
     /// The client as it was named: an address, or where there is none, the `unknown` or the

@@ -21,6 +21,9 @@
 //! It writes what it finds into the request's URI and `Host`, inserts a [`ConnectionInfo`], and
 //! leaves no forwarding header behind that says something else.
 //!
+//! Which headers a proxy writes, and which it only passes on, differs from one to the next:
+//! [`ForwardedHeaders::behind`] knows it for [many](Proxy), and what has to be set there.
+//!
 //! # The promise
 //!
 //! If each trusted proxy writes and escapes each header that is read, appends to the lists
@@ -29,7 +32,8 @@
 //! and only proxies have the trusted addresses, then:
 //!
 //! - **Nobody outside chooses.** Whatever forwarding headers a client sends, the result is the one
-//!   for a client that sent none.
+//!   for a client that sent none; or, with [`single_line`](ForwardedHeaders::single_line) or
+//!   [`exact`](ForwardedHeaders::exact), that nobody is the client.
 //! - **An untrusted peer is the client.** Its forwarding headers are neither read nor passed on.
 //! - **What is left is true.** `ConnectionInfo`, `Host`, the URI and every forwarding header that is
 //!   still there say the same thing, and a trusted proxy vouched for it.
@@ -58,7 +62,10 @@
 //!    is a missing report; one of more than 4096 bytes is malformed.
 //! 5. The walk ends at an address that is no trusted proxy, or when the hops are used up: that is the
 //!    client ([`Outcome::Forwarded`]). It ends without a client ([`Outcome::Unresolved`]) where the
-//!    report that is due is missing, is no address, is `unknown`, or is obfuscated. A trusted peer
+//!    report that is due is missing, is no address, is `unknown`, or is obfuscated; or where a header
+//!    that is read has more entries than reports were read, with
+//!    [`exact`](ForwardedHeaders::exact), or a second line, with
+//!    [`single_line`](ForwardedHeaders::single_line), and then none of them is read. A trusted peer
 //!    that sends no header of the family at all is itself the client if
 //!    [`allow_direct`](ForwardedHeaders::allow_direct) says so ([`Outcome::NotForwarded`]).
 //! 6. Scheme and host come from the same `Forwarded` element that named the client; an `unknown` or
@@ -102,7 +109,8 @@
 //!   for those;
 //! - nearly all pass `Forwarded` through unless they are told to write it;
 //! - nginx that builds `Forwarded` or `X-Forwarded-Host` from an unescaped `$host` or `$http_host`;
-//! - proxies that append to the *first* of several lines (pound, an old Heroku router);
+//! - proxies that append to the *first* of several lines (pound, an old Heroku router), without
+//!   [`single_line(true)`](ForwardedHeaders::single_line);
 //! - addresses shared with others: a CDN's ranges prove that *some* customer of it sent the request;
 //! - source NAT that gives outsiders an inside address (rootless containers, Kubernetes
 //!   `externalTrafficPolicy: Cluster`), when that address is trusted.
@@ -138,18 +146,21 @@ mod builder;
 mod bytes;
 mod config;
 mod error;
+mod excess;
 #[cfg(feature = "axum")]
 pub mod extract;
 pub mod forwarded;
 mod grammar;
 mod hops;
 mod info;
+mod ip_port;
 mod known;
 mod layer;
 mod lines;
 mod node;
 mod outcome;
 mod peer;
+mod proxy;
 mod resolve;
 mod rewrite;
 mod trust;
@@ -167,4 +178,5 @@ pub use info::ConnectionInfo;
 pub use layer::ForwardedHeadersService;
 pub use outcome::{Outcome, Unresolved};
 pub use peer::Peer;
+pub use proxy::Proxy;
 pub use trust::TrustedProxies;

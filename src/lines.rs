@@ -44,6 +44,10 @@ impl<'a> Lines<'a> {
         }
     }
 
+    pub(crate) fn are_several(self) -> bool {
+        !self.is_absent() && self.single().is_none()
+    }
+
     /// Whether this is all that they say.
     pub(crate) fn are(self, text: &[u8]) -> bool {
         self.single().is_some_and(|line| line.as_bytes() == text)

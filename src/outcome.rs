@@ -58,6 +58,15 @@ pub enum Unresolved {
         "what a trusted proxy reported is no usable client address: have it write plain addresses"
     )]
     Malformed,
+    /// There is more in a header that is read than trusted proxies write: entries beyond theirs with
+    /// [`exact`](crate::ForwardedHeaders::exact), another line with
+    /// [`single_line`](crate::ForwardedHeaders::single_line).
+    #[error(
+        "there is more in a header than trusted proxies write, so somebody else wrote into it: have \
+         the proxy replace what comes in. If it appends, and there is a proxy in front of it, say \
+         exact(false) and how many proxies there are"
+    )]
+    Excess,
     /// A trusted proxy said `unknown`, or left `for` out of its `Forwarded` element.
     #[error("a trusted proxy does not know who its client is")]
     Unknown,

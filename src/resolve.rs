@@ -13,11 +13,12 @@ use crate::config::Config;
 use crate::forwarded;
 use crate::hops::{Family, Hop};
 use crate::lines::Found;
-use crate::node::Node;
+use crate::node::{Node, NodePort};
 use crate::outcome::{Outcome, Unresolved};
 use crate::peer::Peer;
 use crate::trust::Trust;
 use crate::x_forwarded;
+use crate::{excess, ip_port};
 
 /// What was decided. Every text in it has been validated.
 #[derive(Debug, Clone)]
@@ -56,6 +57,13 @@ struct Report {
 }
 
 impl Resolved {
+    pub(crate) fn client_port(&self) -> Option<u16> {
+        match self.client.node.as_ref()?.port()? {
+            NodePort::Number(port) => Some(*port),
+            NodePort::Obfuscated(_) => None,
+        }
+    }
+
     pub(crate) fn is_peer_trusted(&self) -> bool {
         !matches!(self.client.outcome, Outcome::Direct | Outcome::NoPeer)
     }
@@ -69,6 +77,7 @@ pub(crate) fn resolve(
 ) -> Resolved {
     let trusted = peer.is_some_and(|peer| config.trust.is_trusted_peer(peer));
     let walk = if trusted { read(config, found) } else { Walk::untaken() };
+    let walk = walk.unless_excessive(config, found);
     let outcome = match peer {
         Some(_) if trusted => outcome(config, &walk, found),
         Some(_) => Outcome::Direct,
@@ -144,6 +153,16 @@ impl Walk<'_> {
     fn untaken() -> Self {
         Self { hops: 0, last: Hop::unusable(Unresolved::NotReported) }
     }
+
+    /// What would be believed is not, where there is more than trusted proxies write.
+    fn unless_excessive(self, config: &Config, found: &Found<'_>) -> Self {
+        match self.last.node {
+            Ok(_) | Err(Unresolved::NotRead) if excess::is_in(found, config, self.hops) => {
+                Self { last: Hop::unusable(Unresolved::Excess), ..self }
+            }
+            _ => self,
+        }
+    }
 }
 
 fn read<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
@@ -152,6 +171,9 @@ fn read<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
         (Family::Forwarded, _) if config.read.r#for => walk(&config.trust, forwarded::hops(list())),
         (Family::Forwarded, _) => addressless(forwarded::hops(list()).next()),
         (Family::XForwarded, _) if !config.read.r#for => addressless(None),
+        (Family::XForwarded, Some(_)) if config.client_port => {
+            walk(&config.trust, ip_port::hop(found.reports).into_iter())
+        }
         (Family::XForwarded, Some(_)) => {
             walk(&config.trust, x_forwarded::single_hop(found.reports).into_iter())
         }
@@ -180,10 +202,10 @@ fn addressless(hop: Option<Hop<'_>>) -> Walk<'_> {
 }
 
 fn say(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Report {
-    use Unresolved::{Malformed, Missing, NotReported};
+    use Unresolved::{Excess, Malformed, Missing, NotReported};
     match (&walk.last.node, config.family) {
         // Whoever can break the address could break these as well.
-        (Err(NotReported | Missing | Malformed), _) => Report::default(),
+        (Err(NotReported | Missing | Malformed | Excess), _) => Report::default(),
         (_, Family::Forwarded) => say_element(config, &walk.last),
         (_, Family::XForwarded) => say_headers(config, found, walk.hops),
     }

@@ -4,6 +4,7 @@
 //! that whoever reads them next, leftmost or rightmost, reads the same.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -136,7 +137,10 @@ fn vouched<'a>(
             let line = Cow::Owned(forwarded_line(ip, resolved));
             [Some((&FORWARDED, line)), None, None, None, None]
         }
-        (Some(ip), Family::XForwarded) => x_forwarded_lines(print(ip, buffer), resolved, config),
+        (Some(ip), Family::XForwarded) => {
+            let port = resolved.client_port().filter(|_| config.client_port);
+            x_forwarded_lines(print(ip, port, buffer), resolved, config)
+        }
         (None, _) => [const { None }; 5],
     }
 }
@@ -183,16 +187,19 @@ fn forwarded_line(ip: IpAddr, resolved: &Resolved) -> Vec<u8> {
     out
 }
 
-fn print(ip: IpAddr, buffer: &mut [u8; MAX_ADDRESS]) -> &[u8] {
-    let length = match ip {
-        IpAddr::V4(ip) => print_ipv4(ip, buffer),
-        IpAddr::V6(ip) => {
-            let mut rest = buffer.as_mut_slice();
-            write!(rest, "{ip}").expect("no address is longer than MAX_ADDRESS");
-            MAX_ADDRESS - rest.len()
-        }
+/// Gives the address alone, or with its port where that is what the header holds.
+fn print(ip: IpAddr, port: Option<u16>, buffer: &mut [u8; MAX_ADDRESS]) -> &[u8] {
+    let length = match (ip, port) {
+        (IpAddr::V4(ip), None) => print_ipv4(ip, buffer),
+        (IpAddr::V6(ip), None) => print_with(buffer, format_args!("{ip}")),
+        (ip, Some(port)) => print_with(buffer, format_args!("{ip}:{port}")),
     };
     buffer.split_at(length).0
+}
+
+fn print_with(mut buffer: &mut [u8], text: fmt::Arguments<'_>) -> usize {
+    buffer.write_fmt(text).expect("no address is longer than MAX_ADDRESS");
+    MAX_ADDRESS - buffer.len()
 }
 
 /// As `Display` does it, in a tenth of the time; gives the length.

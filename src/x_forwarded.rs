@@ -38,7 +38,7 @@ pub(crate) fn nth(lines: Lines<'_>, n: u8) -> Option<&[u8]> {
 }
 
 #[inline]
-fn last_comma(line: &[u8]) -> Option<usize> {
+pub(crate) fn last_comma(line: &[u8]) -> Option<usize> {
     line.iter().rposition(|b| *b == b',')
 }
 

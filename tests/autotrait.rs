@@ -5,7 +5,7 @@ use forwarded_headers::forwarded::{
 };
 use forwarded_headers::{
     AllowedHosts, ConfigError, ConnectionInfo, Family, ForwardedHeaders, ForwardedHeadersService,
-    Outcome, Peer, TrustedProxies, Unresolved,
+    Outcome, Peer, Proxy, TrustedProxies, Unresolved,
 };
 
 fn shared<T: Clone + Send + Sync + Unpin + std::fmt::Debug + 'static>() {}
@@ -20,6 +20,7 @@ fn every_public_type_crosses_threads() {
     shared::<ForwardedHeadersService<()>>();
     shared::<Outcome>();
     shared::<Peer>();
+    shared::<Proxy>();
     shared::<TrustedProxies>();
     shared::<Element<'static>>();
     shared::<Elements<'static>>();

@@ -3,7 +3,7 @@
 
 mod support;
 
-use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, Peer, TrustedProxies};
+use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, Peer, Proxy, TrustedProxies};
 use http::uri::Scheme;
 use http::{Extensions, HeaderName, Request};
 use support::{Line, ip, resolve};
@@ -21,7 +21,7 @@ type Wrong = (fn(ForwardedHeaders) -> ForwardedHeaders, &'static str, &'static s
 
 #[test]
 fn wrong_combinations_are_found_at_start_up() {
-    let rows: [Wrong; 37] = [
+    let rows: [Wrong; 46] = [
         (|l| l.max_hops(0), "max_hops(0)", "at least 1"),
         (|l| l.trusted_hops(0), "trusted_hops(0)", "at least 1"),
         (|l| l.proxy_chain([]), "proxy_chain([])", "at least one"),
@@ -67,15 +67,51 @@ fn wrong_combinations_are_found_at_start_up() {
         (
             |l| l.client_ip_header(name("cloudfront-viewer-address")),
             "cloudfront-viewer-address",
-            "X-Forwarded-For",
+            "client_ip_port_header",
         ),
+        (
+            |l| l.client_ip_port_header(name("x-viewer")).max_hops(2),
+            "client_ip_port_header(\"x-viewer\")",
+            "one hop",
+        ),
+        (
+            |l| l.client_ip_port_header(name("x-viewer")).aligned_lists(true),
+            "client_ip_port_header(\"x-viewer\")",
+            "drop one",
+        ),
+        (
+            |l| l.family(Family::Forwarded).client_ip_port_header(name("x-viewer")),
+            "client_ip_port_header",
+            "drop one",
+        ),
+        (
+            |l| {
+                l.client_ip_port_header(name("x-viewer"))
+                    .proto_header(name("cloudfront-viewer-address"))
+            },
+            "cloudfront-viewer-address",
+            "client_ip_port_header",
+        ),
+        (|l| l.exact(true).read_for(false), "exact(true)", "exact(false)"),
+        (|l| l.family(Family::Forwarded).exact(true).read_for(false), "exact(true)", "read_for"),
+        (
+            |l| l.single_line(true).read_for(false).read_proto(false),
+            "single_line(true)",
+            "single_line(false)",
+        ),
+        (
+            |_| ForwardedHeaders::behind(Proxy::Cloudflare).max_hops(2),
+            "cf-connecting-ip",
+            "one hop",
+        ),
+        (|_| ForwardedHeaders::behind(Proxy::Caddy).read_for(false), "exact(true)", "exact(false)"),
         (|l| l.own_scheme("ftp".parse::<Scheme>().unwrap()), "\"ftp\"", "http or https"),
         (|l| l.host_header(name("x-forwarded-for")), "\"x-forwarded-for\"", "give each its own"),
         (|l| l.read_for(false).allow_direct(true), "allow_direct(true)", "drop one"),
         (
             |l| l.for_header(name("cloudfront_viewer-address")),
             "cloudfront_viewer-address",
-            "X-Forwarded-For",
+            "client_ip_port_header",
         ),
         (
             |l| l.proto_header(http::header::CONTENT_TYPE),
@@ -119,7 +155,7 @@ fn wrong_combinations_are_found_at_start_up() {
 
 #[test]
 fn what_makes_sense_together_is_none() {
-    let rows: [fn(ForwardedHeaders) -> ForwardedHeaders; 10] = [
+    let rows: [fn(ForwardedHeaders) -> ForwardedHeaders; 16] = [
         |l| l,
         |l| l.trust(TrustedProxies::none()),
         |l| l.max_hops(255),
@@ -128,6 +164,12 @@ fn what_makes_sense_together_is_none() {
         |l| l.max_hops(0).trusted_hops(2),
         |l| l.read_for(false),
         |l| l.client_ip_header(name("x-forwarded-for")),
+        |l| l.client_ip_port_header(name("cloudfront-viewer-address")),
+        |l| l.client_ip_header(name("x-real-ip")).exact(true).single_line(true),
+        |l| l.exact(true).aligned_lists(true).max_hops(2),
+        |l| l.single_line(true).read_for(false),
+        |_| ForwardedHeaders::behind(Proxy::GoogleAlb).max_hops(2),
+        |_| ForwardedHeaders::behind(Proxy::HaProxyForwarded).exact(true),
         |l| l.read_host(true).allowed_hosts(AllowedHosts::any()),
         |l| {
             l.client_ip_header(name("x-real-ip")).read_host(true).allowed_hosts(AllowedHosts::any())

@@ -5,7 +5,9 @@ mod support;
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
-use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, TrustedProxies, forwarded};
+use forwarded_headers::{
+    AllowedHosts, Family, ForwardedHeaders, Outcome, TrustedProxies, Unresolved, forwarded,
+};
 use http::request::Parts;
 use support::{Line, request};
 
@@ -16,6 +18,8 @@ fn parts(lines: &[Line<'_>]) -> Parts {
     std::hint::black_box(parts.headers.clone());
     parts
 }
+
+const EXCESS: Outcome = Outcome::Unresolved(Unresolved::Excess);
 
 fn layer(family: Family) -> ForwardedHeaders {
     let proxies: TrustedProxies = "10.0.0.0/8, 192.0.2.0/24, 2001:db8:f::/48".parse().unwrap();
@@ -62,6 +66,31 @@ fn a_decision_allocates_nothing() {
         let (layer, parts) = (layer(family), parts(&lines));
         let allocations = measure(|| drop(layer.resolve(&parts)));
         assert_eq!(allocations.count_total, 0, "{name}: {:?}", layer.resolve(&parts));
+    }
+}
+
+#[test]
+fn to_refuse_what_is_too_much_allocates_nothing_and_takes_no_longer() {
+    let switches = |layer: ForwardedHeaders| layer.exact(true).single_line(true);
+    let families = [
+        (Family::XForwarded, "x-forwarded-for", b"203.0.113.7".as_slice()),
+        (Family::Forwarded, "forwarded", b"for=203.0.113.7"),
+    ];
+    for (family, name, ours) in families {
+        let layer = switches(layer(family));
+        let honest = parts(&[(name, ours)]);
+        assert_eq!(layer.resolve(&honest).client_ip(), Some(support::ip("203.0.113.7")));
+        let baseline = fastest(&layer, &honest);
+        for sent in [vec![b','; 60 * 1024], [vec![b'a'; 60 * 1024].as_slice(), b","].concat()] {
+            let attacked = parts(&[(name, &[&sent, ours].concat())]);
+            assert_eq!(layer.resolve(&attacked).outcome(), EXCESS, "{family:?}");
+            assert_eq!(measure(|| drop(layer.resolve(&attacked))).count_total, 0, "{family:?}");
+            let time = fastest(&layer, &attacked);
+            assert!(time < baseline * 5, "{family:?}: {time:?} against {baseline:?}");
+        }
+        let lines = parts(&vec![(name, ours); 4000]);
+        assert_eq!(layer.resolve(&lines).outcome(), EXCESS, "{family:?}");
+        assert!(fastest(&layer, &lines) < baseline * 5, "{family:?}");
     }
 }
 

@@ -49,5 +49,5 @@ fn the_cases_reach_every_outcome() {
         }
     }
     let rare: Vec<_> = counts.iter().filter(|(_, count)| **count < 50).collect();
-    assert!(rare.is_empty() && counts.len() == 16, "{counts:#?}");
+    assert!(rare.is_empty() && counts.len() == 17, "{counts:#?}");
 }

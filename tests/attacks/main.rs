@@ -5,7 +5,7 @@
 //!   never changes.
 //! - 129, a cacheable response that depends on the host: the app's job; `ConnectionInfo::origin`
 //!   says to send `Vary` or `no-store`.
-//! - 130 to 142, vendor profiles: there are none, the operator names addresses and headers.
+//! - 130 to 142, vendor profiles: in `profiles.rs`, but 134, since there is none for Akamai.
 //! - 143 to 148, the PROXY protocol: not spoken here, the server's job.
 //! - 155, one client with a /64 of addresses: the rate limiter's job; `ConnectionInfo::client_ip`
 //!   says to take 64 bits.

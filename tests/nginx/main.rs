@@ -11,6 +11,7 @@
 mod app;
 mod nginx;
 mod realip;
+mod recipe;
 #[path = "../support/mod.rs"]
 mod support;
 

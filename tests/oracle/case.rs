@@ -32,6 +32,9 @@ pub struct Setup {
     pub read_prefix: bool,
     pub allowed: Option<Vec<&'static str>>,
     pub client_ip_header: bool,
+    pub with_port: bool,
+    pub exact: bool,
+    pub single_line: bool,
     pub renamed: bool,
     pub keep: Option<&'static str>,
     pub keep_all: bool,
@@ -309,6 +312,9 @@ impl Choices<'_> {
             read_prefix: self.one_in(3),
             allowed: restricted.then(|| self.of(&PATTERNS).to_vec()),
             client_ip_header: self.one_in(8),
+            with_port: false,
+            exact: false,
+            single_line: false,
             renamed: self.one_in(8),
             keep: self.one_in(8).then(|| self.of(&KEPT)),
             keep_all: self.one_in(16),
@@ -322,14 +328,21 @@ impl Case {
     /// `None` where the bytes make no valid configuration.
     pub fn from_bytes(bytes: &[u8]) -> Option<(Self, ForwardedHeaders)> {
         let mut choices = Choices(bytes);
-        let setup = choices.setup();
+        let mut setup = choices.setup();
+        // The last byte chooses twice, so that what earlier bytes mean stays the same.
+        let last = bytes.last().copied().unwrap_or_default();
+        (setup.exact, setup.single_line) = (last & 7 == 1, last >> 3 & 7 == 1);
+        setup.with_port = setup.client_ip_header && last >> 6 & 1 == 1;
         let layer = setup.layer()?;
         let peer = (!choices.one_in(16)).then(|| choices.of(&PEERS).to_string());
         let uri = choices.of(&URIS).to_string();
         let mut lines = vec![];
         for index in 0..choices.byte() % 8 {
             let name = if index == 0 { setup.client_name() } else { choices.of(&NAMES) };
-            let value = choices.value(name);
+            let mut value = choices.value(name);
+            if setup.with_port && name == setup.client_name() && last >> 7 == 1 {
+                value.extend_from_slice(b":4711");
+            }
             // What nobody made a forwarding header is none.
             if HeaderValue::from_bytes(&value).is_ok() && (name != "x-clients" || setup.renamed) {
                 lines.push((name.to_string(), value));
@@ -373,6 +386,8 @@ impl Setup {
             .family(if self.forwarded { Family::Forwarded } else { Family::XForwarded })
             .allow_direct(self.allow_direct)
             .aligned_lists(self.aligned)
+            .exact(self.exact)
+            .single_line(self.single_line)
             .read_for(self.read_for)
             .read_proto(self.read_proto)
             .read_host(self.read_host)
@@ -392,7 +407,11 @@ impl Setup {
             layer = layer.allowed_hosts(patterns.iter().map(parse).collect());
         }
         if self.client_ip_header {
-            layer = layer.client_ip_header(name("cf-connecting-ip"));
+            let read = match self.with_port {
+                true => ForwardedHeaders::client_ip_port_header,
+                false => ForwardedHeaders::client_ip_header,
+            };
+            layer = read(layer, name("cf-connecting-ip"));
         }
         if self.renamed {
             layer = layer.for_header(name("x-clients"));

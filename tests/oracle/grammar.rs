@@ -220,3 +220,19 @@ pub fn x_entry(entry: &[u8]) -> Report {
         report => report,
     }
 }
+
+/// An address with a port behind the last colon, as CloudFront-Viewer-Address has it.
+pub fn ip_port(text: &[u8]) -> Report {
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    let Some((ip, port)) = text.rsplit_once(':') else { return Report::Malformed(vec![]) };
+    let bare = ip.strip_prefix('[').and_then(|ip| ip.strip_suffix(']'));
+    let ip = match bare {
+        Some(ip) => ip.parse().ok().map(IpAddr::V6),
+        None => ip.parse().ok(),
+    };
+    let digits = port.len() < 6 && port.bytes().all(|b| b.is_ascii_digit());
+    match (ip, port.parse::<u16>()) {
+        (Some(ip), Ok(port)) if digits => address(ip, Some(port)),
+        _ => Report::Malformed(vec![]),
+    }
+}

@@ -80,6 +80,10 @@ enum Report {
     Address(IpAddr, Option<u16>, Pairs),
 }
 
+/// The outcomes with which a report is believed.
+const HEARD: [&str; 4] =
+    ["Forwarded", "Unresolved(Unknown)", "Unresolved(Obfuscated)", "Unresolved(NotRead)"];
+
 /// Outcome, client, hops, and the report that the walk ended with.
 type Found = (String, Option<(IpAddr, Option<u16>)>, u8, Option<Report>);
 
@@ -135,7 +139,11 @@ impl Case {
                 0 => vec![],
                 _ => {
                     let single = self.single("cf-connecting-ip");
-                    vec![single.map_or(Report::Malformed(vec![]), |value| grammar::x_entry(&value))]
+                    let read = match self.setup.with_port {
+                        true => grammar::ip_port,
+                        false => grammar::x_entry,
+                    };
+                    vec![single.map_or(Report::Malformed(vec![]), |value| read(&value))]
                 }
             };
         }
@@ -143,8 +151,45 @@ impl Case {
         members.iter().map(|member| grammar::x_entry(member)).collect()
     }
 
+    /// The names on which the answer depends.
+    fn names_read(&self) -> Vec<&'static str> {
+        let read = &self.setup;
+        if read.forwarded {
+            return vec!["forwarded"];
+        }
+        let names = [
+            (read.read_for, read.client_name()),
+            (read.read_proto, "x-forwarded-proto"),
+            (read.read_host, "x-forwarded-host"),
+            (read.read_port, "x-forwarded-port"),
+            (read.read_prefix, "x-forwarded-prefix"),
+        ];
+        names.into_iter().filter(|(read, _)| *read).map(|(_, name)| name).collect()
+    }
+
+    /// Rule 5, what `exact` and `single_line` refuse.
+    fn has_excess(&self, hops: u8) -> bool {
+        self.names_read().into_iter().any(|name| {
+            let lines = self.values(name);
+            let entries: usize = match self.setup.forwarded {
+                true => lines.iter().map(|l| grammar::elements_from_the_right(l).len()).sum(),
+                false => self.members(name).len(),
+            };
+            (self.setup.single_line && lines.len() > 1)
+                || (self.setup.exact && entries > usize::from(hops))
+        })
+    }
+
     /// Rules 1 to 5.
     fn walk(&self) -> Found {
+        let found = self.walk_on();
+        match HEARD.contains(&found.0.as_str()) && self.has_excess(found.2) {
+            true => ("Unresolved(Excess)".into(), None, found.2, None),
+            false => found,
+        }
+    }
+
+    fn walk_on(&self) -> Found {
         let own = self.peer.as_deref().filter(|peer| *peer != "unix").map(case::socket);
         let peer = own.map(|(ip, port)| (ip.to_canonical(), Some(port)));
         let Some(name) = self.peer.as_deref() else { return ("NoPeer".into(), None, 0, None) };
@@ -194,9 +239,7 @@ impl Case {
     /// Rule 6.
     fn said(&self, outcome: &str, hops: u8, last: Option<&Report>) -> Said {
         let read = &self.setup;
-        let heard =
-            ["Forwarded", "Unresolved(Unknown)", "Unresolved(Obfuscated)", "Unresolved(NotRead)"];
-        if !heard.contains(&outcome) {
+        if !HEARD.contains(&outcome) {
             return Said::default();
         }
         if self.setup.forwarded {
@@ -308,8 +351,12 @@ impl Case {
             .as_ref()
             .filter(|_| said.port.is_some())
             .map(|authority| values::split(authority).1.unwrap_or(default).to_string());
+        let ip = match answer.client_port.filter(|_| self.setup.with_port) {
+            Some(port) => format!("{ip}:{port}"),
+            None => ip.to_string(),
+        };
         let lines = [
-            (self.setup.client_name(), Some(ip.to_string())),
+            (self.setup.client_name(), Some(ip)),
             ("x-forwarded-proto", said.scheme.map(String::from)),
             ("x-forwarded-host", host),
             ("x-forwarded-port", port),
