@@ -233,7 +233,49 @@ fn octet(text: &[u8]) -> Option<(u8, &[u8])> {
 
 /// RFC 3986 `IPv6address`: no brackets, no zone identifier.
 pub(crate) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+    let (mut groups, mut count, mut gap) = ([0; 8], 0, None);
+    let mut rest = text;
+    if let Some(behind) = text.strip_prefix(b"::") {
+        (rest, gap) = (behind, Some(0));
+    }
+    while !rest.is_empty() {
+        let (group, behind) = h16(rest)?;
+        if behind.starts_with(b".") {
+            let [a, b, c, d] = ipv4(rest)?.octets();
+            let last = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+            groups.get_mut(count..count + 2)?.copy_from_slice(&last);
+            count += 2;
+            break;
+        }
+        *groups.get_mut(count)? = group;
+        count += 1;
+        rest = match behind {
+            [b':', b':', rest @ ..] if gap.is_none() => {
+                gap = Some(count);
+                rest
+            }
+            [b':', rest @ ..] if !rest.is_empty() => rest,
+            [] => behind,
+            _ => return None,
+        };
+    }
+    match gap {
+        None if count == groups.len() => {}
+        // `::` stands for one group of zeros at least.
+        Some(gap) if count < groups.len() => groups.get_mut(gap..)?.rotate_right(8 - count),
+        _ => return None,
+    }
+    Some(Ipv6Addr::from(groups))
+}
+
+/// One to four hexadecimal digits, and what is behind them.
+fn h16(text: &[u8]) -> Option<(u16, &[u8])> {
+    let (mut group, mut length) = (0, 0);
+    for digit in text.iter().take(4).map_while(|b| char::from(*b).to_digit(16)) {
+        group = group << 4 | u16::try_from(digit).ok()?;
+        length += 1;
+    }
+    (length > 0).then_some((group, text.split_at(length).1))
 }
 
 /// One to five digits, at most 65535. No sign: `u16::from_str` alone would take `+80`.

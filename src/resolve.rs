@@ -76,8 +76,10 @@ pub(crate) fn resolve(
     uri: &Uri,
 ) -> Resolved {
     let trusted = peer.is_some_and(|peer| config.trust.is_trusted_peer(peer));
-    let walk = if trusted { read(config, found) } else { Walk::untaken() };
-    let walk = walk.unless_excessive(config, found);
+    let mut walk = if trusted { read(config, found) } else { Walk::untaken() };
+    if walk.is_believed() && excess::is_in(found, config, walk.hops) {
+        walk.last = Hop::unusable(Unresolved::Excess);
+    }
     let outcome = match peer {
         Some(_) if trusted => outcome(config, &walk, found),
         Some(_) => Outcome::Direct,
@@ -154,14 +156,9 @@ impl Walk<'_> {
         Self { hops: 0, last: Hop::unusable(Unresolved::NotReported) }
     }
 
-    /// What would be believed is not, where there is more than trusted proxies write.
-    fn unless_excessive(self, config: &Config, found: &Found<'_>) -> Self {
-        match self.last.node {
-            Ok(_) | Err(Unresolved::NotRead) if excess::is_in(found, config, self.hops) => {
-                Self { last: Hop::unusable(Unresolved::Excess), ..self }
-            }
-            _ => self,
-        }
+    /// Whether something of what was reported would count.
+    fn is_believed(&self) -> bool {
+        matches!(self.last.node, Ok(_) | Err(Unresolved::NotRead))
     }
 }
 
