@@ -45,6 +45,10 @@ pub(crate) fn edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> 
     };
     let mut edits = Edits { host, strip: found.others, write: false };
     let lines = [found.reports, found.proto, found.host, found.port, found.prefix];
+    if resolved.client.outcome != Outcome::Forwarded {
+        edits.strip |= lines.iter().any(|lines| !lines.is_absent());
+        return edits;
+    }
     for (vouched, lines) in vouched(resolved, config, &mut [0; MAX_ADDRESS]).iter().zip(lines) {
         match vouched {
             Some((_, text)) => edits.write |= !lines.are(text),

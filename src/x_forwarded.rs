@@ -39,7 +39,7 @@ pub(crate) fn nth(lines: Lines<'_>, n: u8) -> Option<&[u8]> {
 
 #[inline]
 pub(crate) fn last_comma(line: &[u8]) -> Option<usize> {
-    line.iter().rposition(|b| *b == b',')
+    memchr::memrchr(b',', line)
 }
 
 #[inline]
