@@ -2,14 +2,19 @@
 
 mod support;
 
+use std::convert::Infallible;
+use std::future::ready;
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
 use forwarded_headers::{
-    AllowedHosts, Family, ForwardedHeaders, Outcome, TrustedProxies, Unresolved, forwarded,
+    AllowedHosts, ConnectionInfo, Family, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
+    forwarded,
 };
+use http::Request;
 use http::request::Parts;
 use support::{Line, request};
+use tower::{Layer, Service, service_fn};
 
 /// The request that a server hands over. Its values are shared already, as hyper's are, which cut
 /// them out of one buffer.
@@ -91,6 +96,46 @@ fn to_refuse_what_is_too_much_allocates_nothing_and_takes_no_longer() {
         let lines = parts(&vec![(name, ours); 4000]);
         assert_eq!(layer.resolve(&lines).outcome(), EXCESS, "{family:?}");
         assert!(fastest(&layer, &lines) < baseline * 5, "{family:?}");
+    }
+}
+
+/// What the second request on a thread costs through the whole layer: the first one leaves the URI's
+/// authority to it.
+fn allocations(layer: &ForwardedHeaders, peer: &str, lines: &[Line<'_>]) -> u64 {
+    let service = service_fn(|request| ready(Ok::<_, Infallible>(request)));
+    let mut service = layer.clone().layer(service);
+    let request = || {
+        let mut request = Request::from_parts(parts(lines), ());
+        request.extensions_mut().insert(support::peer(peer).unwrap());
+        request
+    };
+    drop(service.call(request()));
+    let (request, mut answer) = (request(), None);
+    let count = measure(|| answer = Some(service.call(request))).count_total;
+    assert!(answer.unwrap().into_inner().unwrap().extensions().get::<ConnectionInfo>().is_some());
+    count
+}
+
+/// The `ConnectionInfo`, and the value of a header that has to be written anew.
+#[test]
+fn the_layer_allocates_what_it_inserts() {
+    let host = ("host", b"example.com".as_slice());
+    let proto = ("x-forwarded-proto", b"https".as_slice());
+    let rows: [(&str, &str, &[Line<'_>], u64); 5] = [
+        ("honest", "10.0.0.1", &[host, ("x-forwarded-for", b"203.0.113.7"), proto], 1),
+        ("direct", "203.0.113.7", &[host], 1),
+        ("nobody is named", "10.0.0.1", &[host], 1),
+        ("two to be removed", "203.0.113.7", &[host, ("x-forwarded-for", b"6.6.6.6"), proto], 1),
+        (
+            "written anew",
+            "10.0.0.1",
+            &[host, ("x-forwarded-for", b"6.6.6.6, 203.0.113.7"), proto],
+            2,
+        ),
+    ];
+    let layer = layer(Family::XForwarded);
+    for (name, peer, lines, expected) in rows {
+        assert_eq!(allocations(&layer, peer, lines), expected, "{name}");
     }
 }
 
