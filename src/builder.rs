@@ -148,9 +148,10 @@ impl ForwardedHeaders {
     }
 
     /// Whether the trusted proxies replace what came in, as Caddy, Traefik and ingress-nginx do by
-    /// default. A header that is read then has as many entries as reports were read, or fewer; with
+    /// default. A list that is read then has as many entries as reports were read, or fewer; with
     /// more, somebody else wrote into it, and the client is
-    /// [unresolved](crate::Unresolved::Excess).
+    /// [unresolved](crate::Unresolved::Excess). Host, port and prefix are single values, and no lists
+    /// without [`aligned_lists`](Self::aligned_lists).
     ///
     /// The default is `false`: what stands further left is the client's, and is not looked at.
     /// Behind a proxy that appends, `true` refuses every client that sends the header itself.

@@ -10,9 +10,9 @@ use crate::{forwarded, x_forwarded};
 
 /// Whether a header that is read has more lines, or more entries than reports were read.
 pub(crate) fn is_in(found: &Found<'_>, config: &Config, hops: u8) -> bool {
-    let is_excess = |lines: Lines<'_>| {
+    let is_excess = |(is_list, lines): (bool, Lines<'_>)| {
         (config.single_line && lines.are_several())
-            || (config.exact && has_more_than(hops, lines, config.family))
+            || (config.exact && is_list && has_more_than(hops, lines, config.family))
     };
     (config.single_line || config.exact) && lines_read(found, config).any(is_excess)
 }
@@ -27,15 +27,17 @@ fn has_more_than(count: u8, lines: Lines<'_>, family: Family) -> bool {
     (0..count).all(|_| list.next(last_comma).is_some()) && list.has_more()
 }
 
-/// What the decision depends on.
-fn lines_read<'a>(found: &Found<'a>, config: &Config) -> impl Iterator<Item = Lines<'a>> {
+/// What the decision depends on, and whether it is a list. A host is none: proxies that replace what
+/// came in copy it from `Host`, where a client may put a comma.
+fn lines_read<'a>(found: &Found<'a>, config: &Config) -> impl Iterator<Item = (bool, Lines<'a>)> {
     let (read, x_family) = (config.read, config.family == Family::XForwarded);
+    let aligned = config.aligned_lists;
     let lines = [
-        (read.r#for || !x_family, found.reports),
-        (read.proto && x_family, found.proto),
-        (read.host && x_family, found.host),
-        (read.port && x_family, found.port),
-        (read.prefix && x_family, found.prefix),
+        (read.r#for || !x_family, true, found.reports),
+        (read.proto && x_family, true, found.proto),
+        (read.host && x_family, aligned, found.host),
+        (read.port && x_family, aligned, found.port),
+        (read.prefix && x_family, aligned, found.prefix),
     ];
-    lines.into_iter().filter(|(read, _)| *read).map(|(_, lines)| lines)
+    lines.into_iter().filter(|(read, ..)| *read).map(|(_, is_list, lines)| (is_list, lines))
 }

@@ -67,8 +67,9 @@ pub enum Proxy {
     /// ```
     ///
     /// Reads `for` and `proto` of the last element of `Forwarded`. The second map is what keeps the
-    /// client out: nginx takes a quote, a comma and a semicolon in `Host`, so that with a plain
-    /// `host=$host`, or `host="$host"`, a request with `Host: a",for="6.6.6.6` names its own client.
+    /// client out: nginx takes a quote, a comma and a semicolon in `Host`, so that a request names its
+    /// own client by `Host: a,for=6.6.6.6` with a plain `host=$host`, by `Host: a",for="6.6.6.6` with
+    /// `host="$host"`.
     /// [`read_host`](ForwardedHeaders::read_host) works with it.
     ///
     /// Source: [RFC 7239 §4](https://www.rfc-editor.org/rfc/rfc7239#section-4),
@@ -153,11 +154,13 @@ pub enum Proxy {
     /// ProxyPreserveHost On
     /// ProxyPass "/" "http://app:3000/"
     /// RequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"
+    /// RequestHeader edit* Connection "(?i)x-forwarded-proto" "close" early
     /// ```
     ///
-    /// Reads the last entry of `X-Forwarded-For`, and `X-Forwarded-Proto`. Without the
-    /// `RequestHeader` add [`read_proto(false)`](ForwardedHeaders::read_proto). A client can have
-    /// that header removed (`Connection: X-Forwarded-Proto`), and is then taken to use http.
+    /// Reads the last entry of `X-Forwarded-For`, and `X-Forwarded-Proto`. Without the first
+    /// `RequestHeader` add [`read_proto(false)`](ForwardedHeaders::read_proto). Without the second a
+    /// client can have that header removed (`Connection: X-Forwarded-Proto`), and is then taken to
+    /// use http.
     /// `X-Forwarded-Host` has the client's value in front, so it is no host when there is one.
     ///
     /// Source: [mod_proxy](https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#proxyaddheaders),
@@ -201,7 +204,9 @@ pub enum Proxy {
     ///
     /// Reads the last entry of `X-Forwarded-For`. The scheme is not read: `X-Forwarded-Proto`, and
     /// `proto` with `add-forwarded`, are what the client claims in `:scheme`, or in an absolute
-    /// target.
+    /// target. Where nghttpx lets nothing through without TLS
+    /// (`backend=app,3000;;redirect-if-not-tls`), add
+    /// [`own_scheme(https)`](ForwardedHeaders::own_scheme).
     ///
     /// Source: [nghttpx(1)](https://nghttp2.org/documentation/nghttpx.1.html);
     /// recorded from 1.52.0 and 1.64.0.

@@ -175,8 +175,10 @@ impl Case {
                 true => lines.iter().map(|l| grammar::elements_from_the_right(l).len()).sum(),
                 false => self.members(name).len(),
             };
+            let singles = ["x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix"];
+            let is_list = self.setup.aligned || !singles.contains(&name);
             (self.setup.single_line && lines.len() > 1)
-                || (self.setup.exact && entries > usize::from(hops))
+                || (self.setup.exact && is_list && entries > usize::from(hops))
         })
     }
 

@@ -1,0 +1,261 @@
+//! The layer behind real proxies, each with the configuration that the README shows: whatever a
+//! client sends, the app is told what it is told of a client that sends nothing.
+//!
+//! `cargo test --test proxies -- --ignored` needs curl and the programs that `tests/proxies/install`
+//! installs, in PATH or in the directory PROXY_BIN.
+
+#![cfg(unix)]
+
+#[path = "../nginx/app.rs"]
+mod app;
+mod client;
+mod h2c;
+mod harness;
+mod program;
+mod spoofs;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs::{Permissions, set_permissions};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::fs::PermissionsExt;
+
+use app::App;
+use client::{PLAIN, Wire};
+use forwarded_headers::TrustedProxies;
+use harness::{Place, Proxy};
+use program::Program;
+use spoofs::SPOOFS;
+
+/// A proxy's own address.
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
+/// No proxy has these.
+const CLIENTS: [IpAddr; 3] =
+    [CLIENT, IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3)), IpAddr::V4(Ipv4Addr::new(127, 1, 2, 3))];
+
+fn trusted(text: &str) -> TrustedProxies {
+    text.parse().unwrap()
+}
+
+/// Everything that is promised of one proxy.
+fn check(program: &Program) {
+    over_tcp(program);
+    if program.ipv6 {
+        over_ipv6(program);
+    }
+    if let Some(edit) = program.unix {
+        over_a_unix_socket(program, edit);
+    }
+}
+
+fn over_tcp(program: &Program) {
+    let app = App::on_tcp(&(program.layer)().trust(trusted("127.0.0.1")));
+    let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
+    promises(program, &Proxy::start(program, &place));
+}
+
+fn over_ipv6(program: &Program) {
+    let app = App::on_tcp(&(program.layer)().trust(trusted("127.0.0.1")));
+    let address = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    let place = Place { address, app_port: app.port(), edit: None };
+    honest(program, &Proxy::start(program, &place), &[address]);
+}
+
+fn over_a_unix_socket(program: &Program, (from, to): (&str, &str)) {
+    let app = App::on_unix_socket(&(program.layer)().trust(trusted("unix")));
+    let socket = app.backend.strip_prefix("unix:").unwrap();
+    // Some proxies are another user than we.
+    set_permissions(socket, Permissions::from_mode(0o777)).unwrap();
+    let to = to.replace("<socket>", socket);
+    let place = Place { address: LOCALHOST, app_port: 1, edit: Some((from, &to)) };
+    promises(program, &Proxy::start(program, &place));
+}
+
+fn promises(program: &Program, proxy: &Proxy) {
+    honest(program, proxy, &CLIENTS);
+    let refused = hostile(program, proxy);
+    assert_eq!(refused, program.refuses.iter().copied().collect(), "{}", program.name);
+    if program.h2c {
+        hostile_without_tls(program, proxy);
+    }
+}
+
+/// What the app sees, once what says nothing about where a request came from is left out.
+fn seen(answer: &str) -> String {
+    let noise = [
+        "accept-encoding: ",
+        "upgrade-insecure-requests: ",
+        // Varnish's name for HTTP/2's `:scheme`.
+        "scheme: ",
+        "via: ",
+        "x-envoy-expected-rq-timeout-ms: ",
+        "x-envoy-internal: ",
+        "x-request-id: ",
+        "x-varnish: ",
+    ];
+    let lines = answer.split_inclusive('\n');
+    lines.filter(|line| !noise.iter().any(|noise| line.starts_with(noise))).collect()
+}
+
+fn expected(program: &Program, scheme: &str, client: IpAddr) -> String {
+    let quoted = if client.is_ipv6() && program.leaves.starts_with("forwarded") {
+        format!("\\\"[{client}]\\\"")
+    } else {
+        client.to_string()
+    };
+    let port = if scheme == "https" { "443" } else { "80" };
+    let leaves = program.leaves.replace("<client>", &quoted).replace("<scheme>", scheme);
+    let leaves = leaves.replace("<port>", port);
+    format!("{client} Forwarded\n{scheme} app.example\n{scheme}://app.example/path\n{leaves}")
+}
+
+/// The same without the host, for one that is none.
+fn without_host(answer: &str) -> String {
+    let uri = |line: &str| line.split_once("app.example/").map(|(_, path)| format!("/{path}"));
+    let is_gone = |line: &str| line.contains("host: ") || line.contains("port: ");
+    let lines = answer.split_inclusive('\n').filter(|line| !is_gone(line));
+    let lines = lines.map(|line| uri(line).unwrap_or_else(|| line.replace("app.example", "none")));
+    lines.collect()
+}
+
+/// Every client is told apart, on every wire.
+fn honest(program: &Program, proxy: &Proxy, clients: &[IpAddr]) {
+    for wire in program.wires {
+        for client in clients {
+            let got = client::ask(wire, *client, proxy.port(wire.scheme), "/path", &[]);
+            let expected = Ok(expected(program, wire.scheme, *client));
+            let about = about(program, proxy, wire);
+            assert_eq!(got.map(|text| seen(&text)), expected, "{client}, {about}");
+        }
+    }
+}
+
+/// Every spoof has the answer of an honest request. Or the proxy refuses it: these are returned.
+fn hostile(program: &Program, proxy: &Proxy) -> BTreeSet<&'static str> {
+    let mut refused = BTreeSet::new();
+    for wire in program.wires {
+        let honest = expected(program, wire.scheme, CLIENT);
+        for spoof in SPOOFS.iter().filter(|spoof| spoof.is_for(wire.version)) {
+            let port = proxy.port(wire.scheme);
+            let Ok(got) = client::ask(wire, CLIENT, port, spoof.target, spoof.lines) else {
+                refused.insert(spoof.name);
+                continue;
+            };
+            let got = seen(&got);
+            let fine = got == honest || spoof.is_about_the_host() && got == without_host(&honest);
+            let (name, about) = (spoof.name, about(program, proxy, wire));
+            assert!(fine, "{name}: expected {honest:?}, got {got:?}, {about}");
+        }
+    }
+    refused
+}
+
+/// `:scheme` is the client's word.
+fn hostile_without_tls(program: &Program, proxy: &Proxy) {
+    for scheme in ["http", "https"] {
+        let uri = format!("{scheme}://app.example/path");
+        let got = h2c::ask(CLIENT, proxy.port("http"), &uri).map(|text| seen(&text));
+        let expected = Ok(expected(program, "http", CLIENT));
+        assert_eq!(got, expected, ":scheme {scheme}, {}", about(program, proxy, &PLAIN));
+    }
+}
+
+fn about(program: &Program, proxy: &Proxy, wire: &Wire) -> String {
+    let Wire { scheme, version, .. } = wire;
+    format!("{} over {scheme} with HTTP/{version}: {}", program.name, proxy.log())
+}
+
+/// Two proxies: the outer has the address 127.0.0.2 where it speaks to the inner.
+fn check_chain(outer: &Program, edit: (&str, &str), inner: &Program) {
+    let chain = [trusted("127.0.0.2"), trusted("127.0.0.1")];
+    let app = App::on_tcp(&(inner.layer)().proxy_chain(chain));
+    let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
+    let inner_proxy = Proxy::start(inner, &place);
+    let place = Place { app_port: inner_proxy.port("http"), edit: Some(edit), ..place };
+    let outer_proxy = Proxy::start(outer, &place);
+    // Somebody who gets around the outer one is a client by their own address.
+    for (program, proxy) in [(outer, &outer_proxy), (inner, &inner_proxy)] {
+        honest(program, proxy, &CLIENTS);
+        let refused = hostile(program, proxy);
+        let known = [outer.refuses, inner.refuses].concat();
+        assert!(refused.iter().all(|name| known.contains(name)), "{}: {refused:?}", program.name);
+    }
+}
+
+macro_rules! proxies {
+    ($($test:ident $program:ident)*) => {$(
+        #[test]
+        #[ignore = "needs the proxy, which tests/proxies/install installs, and curl"]
+        fn $test() {
+            check(&program::$program);
+        }
+    )*};
+}
+
+proxies! {
+    nginx NGINX
+    nginx_forwarded NGINX_FORWARDED
+    haproxy HAPROXY
+    haproxy_forwarded HAPROXY_FORWARDED
+    caddy CADDY
+    caddy_with_host CADDY_WITH_HOST
+    apache APACHE
+    traefik TRAEFIK
+    traefik_with_host TRAEFIK_WITH_HOST
+    envoy ENVOY
+    traffic_server TRAFFIC_SERVER
+    traffic_server_forwarded TRAFFIC_SERVER_FORWARDED
+    lighttpd LIGHTTPD
+    lighttpd_forwarded LIGHTTPD_FORWARDED
+    nghttpx NGHTTPX
+    varnish VARNISH
+}
+
+/// It repeats the scheme that the client claims. So nothing that comes without TLS may get through.
+#[test]
+#[ignore = "needs nghttpx, which tests/proxies/install installs, and curl"]
+fn nghttpx_without_tls() {
+    let program = &program::NGHTTPX;
+    let app = App::on_tcp(&(program.layer)().trust(trusted("127.0.0.1")));
+    let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
+    let proxy = Proxy::start(program, &place);
+    let port = proxy.port("http");
+    let honest = client::ask(&PLAIN, CLIENT, port, "/path", &[]);
+    assert!(honest.as_ref().is_err_and(|error| error.contains("308")), "{honest:?}");
+    for spoof in SPOOFS {
+        let got = client::ask(&PLAIN, CLIENT, port, spoof.target, spoof.lines);
+        assert!(got.is_err(), "{}: {got:?}", spoof.name);
+    }
+    for scheme in ["http", "https"] {
+        let got = h2c::ask(CLIENT, port, &format!("{scheme}://app.example/path"));
+        assert!(got.is_err(), ":scheme {scheme}: {got:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs nginx, which tests/proxies/install installs, and curl"]
+fn nginx_then_nginx() {
+    let edit = ("proxy_pass ", "proxy_bind 127.0.0.2; proxy_pass ");
+    check_chain(&program::NGINX, edit, &program::NGINX_INNER);
+}
+
+#[test]
+#[ignore = "needs Envoy and nginx, which tests/proxies/install installs, and curl"]
+fn envoy_then_nginx() {
+    let edit = (
+        "    - name: app\n      load_assignment:",
+        "    - name: app\n      \
+         upstream_bind_config: { source_address: { address: 127.0.0.2, port_value: 0 } }\n      \
+         load_assignment:",
+    );
+    check_chain(&program::ENVOY, edit, &program::NGINX_INNER);
+}
+
+#[test]
+#[ignore = "needs HAProxy and Caddy, which tests/proxies/install installs, and curl"]
+fn haproxy_then_caddy() {
+    let edit = ("127.0.0.1:{app_port}", "127.0.0.1:{app_port} source 127.0.0.2");
+    check_chain(&program::HAPROXY_OUTER, edit, &program::CADDY_INNER);
+}
