@@ -180,11 +180,11 @@ impl Config {
         names.iter().try_for_each(|name| {
             let text = name.as_str();
             ConfigError::combination_if(
-                names.iter().filter(|other| *other == name).count() > 1,
+                names.iter().filter(|other| looks_like(name, other)).count() > 1,
                 format!("two headers that are read have the name {text:?}: give each its own"),
             )?;
             ConfigError::combination_if(
-                NOT_FORWARDING.contains(name),
+                NOT_FORWARDING.iter().any(|other| looks_like(name, other)),
                 format!("{text:?} is no forwarding header: it would be removed as one"),
             )?;
             ConfigError::combination_if(

@@ -68,8 +68,9 @@ fn is_somebody(ip: IpAddr) -> bool {
     !(ip.is_unspecified() || ip.is_multicast() || broadcast)
 }
 
-/// More bytes than any proxy writes into one member of a list, white space around it included. What
-/// is longer is malformed, so that looking for its comma takes no longer for whatever a client sends.
+/// Many times what a proxy writes into one member of a list, white space around it included, unless it
+/// copies a client's `Host` of any length. What is longer is malformed, so that looking for its comma
+/// takes no longer for whatever a client sends.
 pub(crate) const MAX_MEMBER: usize = 4096;
 
 /// All lines of one name as one list (RFC 9110 §5.3), from its right end.

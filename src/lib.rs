@@ -87,7 +87,7 @@
 //!   is none, `Host` is removed, and the URI keeps its path and query alone.
 //! - A URI that has a scheme and an authority gets these, so that they do not say something else; one
 //!   that has none gets them if the peer is trusted or [`own_scheme`](ForwardedHeaders::own_scheme)
-//!   is set. The tunnel of a `CONNECT` and the `*` of `OPTIONS *` stay as they are. With the feature
+//!   is set. The tunnel of a `CONNECT`, and the `*` of an `OPTIONS *` that names no host, stay as they are. With the feature
 //!   `axum`, an `OriginalUri` is set too.
 //! - The headers that named the client are written anew, one value each; every other forwarding
 //!   header is removed, and so are all of them where no trusted proxy named a client. They are the

@@ -54,8 +54,8 @@ pub enum Proxy {
     ///     default             "for=unknown";
     /// }
     /// map $host $forwarded_host {
-    ///     "~^[0-9a-z._-]+$" ";host=$host";
-    ///     default           "";
+    ///     "~^[0-9a-z._-]{1,253}$" ";host=$host";
+    ///     default                 "";
     /// }
     /// ```
     ///
@@ -174,9 +174,9 @@ pub enum Proxy {
     /// CONFIG proxy.config.url_remap.pristine_host_hdr INT 1
     /// ```
     ///
-    /// Reads `for` and `proto` of the last element of `Forwarded`. `for|proto|host` allows
-    /// [`read_host`](ForwardedHeaders::read_host), with `pristine_host_hdr`: without it, `host` and
-    /// `Host` are the app's own address.
+    /// Reads `for` and `proto` of the last element of `Forwarded`. Never `for|proto|host`: behind a
+    /// `Host` of 1000 bytes Traffic Server leaves its element out, and the client's stands. The host
+    /// is in `Host`, by the second line.
     ///
     /// Source: [insert_forwarded](https://docs.trafficserver.apache.org/en/9.2.x/admin-guide/files/records.config.en.html#proxy-config-http-insert-forwarded);
     /// recorded from 9.2.9.
@@ -346,12 +346,16 @@ pub enum Proxy {
     /// [`GoogleAlb`](Self::GoogleAlb), and the ingress must be closed to others: one app cannot take
     /// both.
     ///
+    /// Trust the addresses that you see its requests come from: they are no private ones.
+    ///
     /// Source: none of Google's; observed by
     /// [registry.k8s.io](https://github.com/kubernetes/registry.k8s.io/blob/main/pkg/net/clientip/clientip.go).
     CloudRun,
-    /// Azure Front Door, as it is. Reads `X-Azure-SocketIP` and `X-Forwarded-Proto`.
+    /// Azure Front Door, as it is. Reads the last entry of `X-Forwarded-For`, and
+    /// `X-Forwarded-Proto`.
     ///
-    /// Not `X-Azure-ClientIP`, which follows what the client sent. Trust the service tag
+    /// Not `X-Azure-ClientIP`, which follows what the client sent. `X-Azure-SocketIP` has the same
+    /// address as that entry, but nothing says that Front Door replaces one that a client sends. Trust the service tag
     /// `AzureFrontDoor.Backend`, which every customer shares, and check that `X-Azure-FDID` is your
     /// profile's:
     ///
@@ -359,9 +363,7 @@ pub enum Proxy {
     /// X-Azure-FDID: <the Front Door ID of your profile>
     /// ```
     ///
-    /// [`read_host`](ForwardedHeaders::read_host) works. The page does not say in so many words that
-    /// Front Door replaces an `X-Azure-SocketIP` that a client sends; it says that it appends the
-    /// same address to `X-Forwarded-For`, whose last entry [`ForwardedHeaders::new`] reads.
+    /// [`read_host`](ForwardedHeaders::read_host) works.
     ///
     /// Source: [HTTP headers protocol support](https://learn.microsoft.com/azure/frontdoor/front-door-http-headers-protocol).
     AzureFrontDoor,
@@ -511,9 +513,9 @@ impl Proxy {
             Self::Cloudflare        => (Ip("cf-connecting-ip"), XForwardedProto, Left), // D
             Self::GoogleAlb         => (Entry(2), NotRead, Left),               // D
             Self::CloudRun          => (Entry(1), NotRead, Left),               // O
-            Self::AzureFrontDoor    => (Ip("x-azure-socketip"), XForwardedProto, Left), // D
+            Self::AzureFrontDoor    => (Entry(1), XForwardedProto, Left),       // D
             Self::AzureAppGateway   => (Entry(1), XForwardedProto, Left),       // D
-            Self::Fly               => (Ip("fly-client-ip"), XForwardedProto, Left), // D
+            Self::Fly               => (Ip("fly-client-ip"), XForwardedProto, Left), // D, implied
             Self::Fastly            => (Ip("fastly-client-ip"), NotRead, Left), // D
             Self::Heroku            => (Entry(1), XForwardedProto, OneLine),    // O
             Self::IngressNginx      => (Entry(1), XForwardedProto, Nothing),    // S

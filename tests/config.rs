@@ -21,7 +21,7 @@ type Wrong = (fn(ForwardedHeaders) -> ForwardedHeaders, &'static str, &'static s
 
 #[test]
 fn wrong_combinations_are_found_at_start_up() {
-    let rows: [Wrong; 46] = [
+    let rows: [Wrong; 49] = [
         (|l| l.max_hops(0), "max_hops(0)", "at least 1"),
         (|l| l.trusted_hops(0), "trusted_hops(0)", "at least 1"),
         (|l| l.proxy_chain([]), "proxy_chain([])", "at least one"),
@@ -120,6 +120,10 @@ fn wrong_combinations_are_found_at_start_up() {
         ),
         (|l| l.port_header(http::header::ORIGIN), "\"origin\"", "no forwarding header"),
         (|l| l.for_header(http::header::HOST), "\"host\"", "no forwarding header"),
+        // It would be removed with its look-alike.
+        (|l| l.for_header(name("content_length")), "\"content_length\"", "no forwarding header"),
+        (|l| l.port_header(name("user.agent")), "\"user.agent\"", "no forwarding header"),
+        (|l| l.for_header(name("x_own")).proto_header(name("x.own")), "\"x_own\"", "two headers"),
         (|l| l.for_header(http::header::FORWARDED), "\"forwarded\"", "no forwarding header"),
         (|l| l.client_ip_header(http::header::COOKIE), "\"cookie\"", "no forwarding header"),
         (

@@ -251,8 +251,8 @@ fn a_header_with_one_address_is_no_list_and_is_there_once() {
         ("a list", Proxy::Fly, &[("fly-client-ip", b"203.0.113.99, 203.0.113.7")], Err(Malformed)),
         (
             "two lines, appended by a vendor that does not say that it replaces",
-            Proxy::AzureFrontDoor,
-            &[("x-azure-socketip", b"203.0.113.99"), ("x-azure-socketip", b"203.0.113.7")],
+            Proxy::Fly,
+            &[("fly-client-ip", b"203.0.113.99"), ("fly-client-ip", b"203.0.113.7")],
             Err(Malformed),
         ),
         // Cloudflare's "Remove visitor IP headers".

@@ -23,7 +23,7 @@ type Row = (&'static str, &'static str, Method, &'static str, &'static str, &'st
 #[test]
 fn the_uri_says_what_was_decided() {
     let connect = || Method::CONNECT;
-    let rows: [Row; 14] = [
+    let rows: [Row; 17] = [
         ("origin form", PROXY, Method::GET, "/a?b", "example.com", "https://example.com/a?b"),
         (
             "absolute form",
@@ -66,6 +66,24 @@ fn the_uri_says_what_was_decided() {
         ("direct, a dot", CLIENT, Method::GET, "http://Example.com./", "", "http://Example.com/"),
         ("direct, refused", CLIENT, Method::GET, "http://evil.example/a", "", "/a"),
         ("direct, user information", CLIENT, Method::GET, "http://a@example.com/", "", "/"),
+        // What is left of these has no path of its own.
+        (
+            "direct, a fragment",
+            CLIENT,
+            Method::GET,
+            "http://example.com#f",
+            "",
+            "http://example.com/",
+        ),
+        ("direct, refused, a fragment", CLIENT, Method::GET, "http://evil.example#f", "", "/"),
+        (
+            "a refused host, a fragment",
+            PROXY,
+            Method::GET,
+            "http://example.com#",
+            "evil.example",
+            "/",
+        ),
         ("direct, extended CONNECT", CLIENT, connect(), "https://evil.example/ws", "", "/ws"),
     ];
     for (name, peer, method, uri, forwarded_host, expected) in rows {
@@ -78,6 +96,7 @@ fn the_uri_says_what_was_decided() {
         *request.method_mut() = method;
         let parts = through(&layer(), request);
         assert_eq!(parts.uri, expected.parse::<Uri>().unwrap(), "{name}");
+        assert_eq!(parts.uri.to_string(), expected, "{name}");
     }
 }
 

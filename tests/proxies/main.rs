@@ -194,6 +194,21 @@ macro_rules! proxies {
     )*};
 }
 
+/// Why the README has no `host` there: with a long one, no room is left for the element, and the
+/// client's stands.
+#[test]
+#[ignore = "needs the proxy, which tests/proxies/install installs, and curl"]
+fn traffic_server_forwarded_with_a_host() {
+    let program = &program::TRAFFIC_SERVER_FORWARDED;
+    let app = App::on_tcp(&(program.layer)().trust(trusted("127.0.0.1")));
+    let edit = Some(("for|proto", "for|proto|host"));
+    let place = Place { address: LOCALHOST, app_port: app.port(), edit };
+    let proxy = Proxy::start(program, &place);
+    let spoof = SPOOFS.iter().find(|spoof| spoof.name == spoofs::LONG_HOST).unwrap();
+    let got = client::ask(&PLAIN, CLIENT, proxy.port("http"), spoof.target, spoof.lines);
+    assert!(got.unwrap().contains("203.0.113.66"), "it is safe now: say so");
+}
+
 proxies! {
     nginx NGINX
     nginx_forwarded NGINX_FORWARDED

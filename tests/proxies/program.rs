@@ -75,6 +75,15 @@ const HOSTS: &[&str] = &[
 /// What Go's HTTP server refuses.
 const GO_HOSTS: &[&str] =
     &["a quote and an element in the host", "a quote in the host", "user information in the host"];
+const LIGHTTPD_HOSTS: &[&str] = &[
+    "a list of hosts",
+    crate::spoofs::LONG_HOST,
+    "a pair in the host",
+    "a quote and an element in the host",
+    "a quote in the host",
+    "an element in the host",
+    "user information in the host",
+];
 const HOSTS_AND_TARGETS: &[&str] = &[
     "a list of hosts",
     "a pair in the host",
@@ -300,7 +309,7 @@ const LIGHTTPD_UNIX: Option<(&str, &str)> =
 pub(crate) const LIGHTTPD: Program = Program {
     h2c: true,
     unix: LIGHTTPD_UNIX,
-    refuses: HOSTS,
+    refuses: LIGHTTPD_HOSTS,
     ..program(
         "lighttpd",
         || ForwardedHeaders::behind(Proxy::Lighttpd),
@@ -313,7 +322,7 @@ pub(crate) const LIGHTTPD_FORWARDED: Program = Program {
     leaves: FORWARDED,
     h2c: true,
     unix: LIGHTTPD_UNIX,
-    refuses: HOSTS,
+    refuses: LIGHTTPD_HOSTS,
     ..program(
         "lighttpd with Forwarded",
         // The profile does not need it.

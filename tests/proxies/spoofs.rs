@@ -28,6 +28,9 @@ const fn target(name: &'static str, target: &'static str) -> Spoof {
     Spoof { name, target, lines: &[] }
 }
 
+pub(crate) const LONG_HOST: &str = "a long host";
+const ELEMENT: &[u8] = b"for=203.0.113.66;proto=https;host=app.example";
+
 pub(crate) const SPOOFS: &[Spoof] = &[
     headers("an address", &[("X-Forwarded-For", b"203.0.113.66")]),
     headers("an address and the proxy's own", &[("X-Forwarded-For", b"203.0.113.66, 127.0.0.1")]),
@@ -106,6 +109,11 @@ pub(crate) const SPOOFS: &[Spoof] = &[
     target("a target with http", "http://app.example/path"),
     headers("a list of hosts", &[("Host", b"evil.example,app.example")]),
     headers("an element in the host", &[("Host", b"app.example,for=203.0.113.66;proto=https")]),
+    // A proxy that leaves its own report out when it gets long, leaves the client's.
+    headers(
+        LONG_HOST,
+        &[("Host", &[b'a'; 2000]), ("Forwarded", ELEMENT), ("X-Forwarded-For", b"203.0.113.66")],
+    ),
     headers("a pair in the host", &[("Host", b"app.example;for=203.0.113.66;proto=https")]),
     headers("a quote in the host", &[("Host", b"app.example\"")]),
     headers("a quote and an element in the host", &[("Host", b"a\",for=203.0.113.66;x=\"")]),

@@ -28,6 +28,7 @@ pub(crate) static SUPPORTED: &[Supported] = &[
     ("varnish", "built-in VCL (TLS by hitch, PROXY v2)", Proxy::Varnish, &[]),
     ("varnish", "VCL sets X-Forwarded-Proto from proxy.is_ssl()", Proxy::Varnish, &[]),
     ("varnish", "VCL replaces X-Forwarded-For with client.ip", Proxy::Varnish, &[]),
+    // With `host`, a `Host` of 1000 bytes, which was not recorded, takes its element away.
     ("trafficserver", "insert_forwarded for|by=ip|proto|host|connection=full", Proxy::TrafficServer, &[]),
     ("trafficserver", "insert_forwarded for|by=ip|proto|host, pristine_host_hdr 1", Proxy::TrafficServer, &[]),
     ("trafficserver", "insert_forwarded for|by=uuid|proto|host|connection=compact, X-Forwarded-For off", Proxy::TrafficServer, &[]),
@@ -184,5 +185,4 @@ pub(crate) static HOSTS: &[(&str, &str, Proxy)] = &[
     ("haproxy", "option forwarded, all parameters", Proxy::HaProxyForwarded),
     ("caddy", "reverse_proxy", Proxy::Caddy),
     ("traefik", "defaults (forwardedHeaders not trusted)", Proxy::Traefik),
-    ("trafficserver", "insert_forwarded for|by=ip|proto|host, pristine_host_hdr 1", Proxy::TrafficServer),
 ];
