@@ -87,8 +87,8 @@
 //!   is none, `Host` is removed, and the URI keeps its path and query alone.
 //! - A URI that has a scheme and an authority gets these, so that they do not say something else; one
 //!   that has none gets them if the peer is trusted or [`own_scheme`](ForwardedHeaders::own_scheme)
-//!   is set. The tunnel of a `CONNECT`, and the `*` of an `OPTIONS *` that names no host, stay as they are. With the feature
-//!   `axum`, an `OriginalUri` is set too.
+//!   is set. The tunnel of a `CONNECT`, and the `*` of an `OPTIONS *` that names no host, stay as they
+//!   are. With the feature `axum`, an `OriginalUri` is set too.
 //! - The headers that named the client are written anew, one value each; every other forwarding
 //!   header is removed, and so are all of them where no trusted proxy named a client. They are the
 //!   standard names, the vendors' names for the client's address as far as we know them, the names
@@ -109,6 +109,8 @@
 //!   for those;
 //! - nearly all pass `Forwarded` through unless they are told to write it;
 //! - nginx that builds `Forwarded` or `X-Forwarded-Host` from an unescaped `$host` or `$http_host`;
+//! - a proxy that leaves its own report out when it gets long, as Traffic Server does with `host` in
+//!   `Forwarded`: nothing that a client chooses the length of should be in it;
 //! - proxies that append to the *first* of several lines (pound, an old Heroku router), without
 //!   [`single_line(true)`](ForwardedHeaders::single_line);
 //! - addresses shared with others: a CDN's ranges prove that *some* customer of it sent the request;
