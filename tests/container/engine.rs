@@ -24,9 +24,10 @@ pub(crate) fn output(command: &mut Command) -> Output {
 /// What it prints, if it succeeds.
 pub(crate) fn run(command: &mut Command) -> String {
     let output = output(command);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{error}", output.status);
-    String::from_utf8(output.stdout).unwrap()
+    let (text, error) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{text}\n{error}", output.status);
+    text.into_owned()
 }
 
 /// Without the end of the line.
