@@ -88,8 +88,8 @@ fn trust(proxies: &'static TrustedProxies, address: IpAddr) -> bool {
 }
 
 #[library_benchmark]
-#[bench::elements_1(args = (ELEMENTS_1), config = at(969))]
-#[bench::elements_3(args = (ELEMENTS_3), config = at(2_432))]
+#[bench::elements_1(args = (ELEMENTS_1), config = at(883))]
+#[bench::elements_3(args = (ELEMENTS_3), config = at(2_231))]
 fn parse(value: &'static [u8]) -> usize {
     forwarded::elements(black_box(value)).filter(Result::is_ok).count()
 }

@@ -19,8 +19,8 @@ pub(crate) enum Grammar {
 /// equal to the text `"https"`.
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
+    /// It has a backslash where it has an escape: no token may hold one.
     raw: &'a [u8],
-    escaped: bool,
 }
 
 impl<'a> Value<'a> {
@@ -35,7 +35,7 @@ impl<'a> Value<'a> {
 
     /// The bytes that it means, if it is written without escapes.
     pub(crate) fn unescaped(self) -> Option<&'a [u8]> {
-        (!self.escaped).then_some(self.raw)
+        (!self.raw.contains(&b'\\')).then_some(self.raw)
     }
 
     /// What `read` makes of the bytes that it means, of which there are at most `N`.
@@ -230,21 +230,19 @@ impl<'a> Cursor<'a> {
         let raw = self.take_all(if lenient { LENIENT } else { TCHAR });
         match raw {
             [] => Err(self.error(Expected::Value)),
-            _ => Ok(Value { raw, escaped: false }),
+            _ => Ok(Value { raw }),
         }
     }
 
     /// `quoted-string`, behind its opening quote.
     fn quoted_string(&mut self) -> Result<Value<'a>, ParseError> {
         let start = self.clone();
-        let mut escaped = false;
         loop {
             self.take_all(QDTEXT);
             let raw = start.until(self);
             if self.take(b'"') {
-                return Ok(Value { raw, escaped });
+                return Ok(Value { raw });
             }
-            escaped = true;
             if !self.quoted_pair() {
                 return Err(self.error(Expected::QuotedString));
             }
