@@ -124,11 +124,8 @@ impl Authority {
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        match &self.text {
-            // Validated: all of it is visible ASCII.
-            Text::Header(value) => value.to_str().unwrap_or_default(),
-            Text::Uri(authority) => authority.as_str(),
-        }
+        // Validated: all of it is visible ASCII.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

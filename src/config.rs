@@ -140,6 +140,15 @@ impl Config {
         if self.client_port { "client_ip_port_header" } else { "client_ip_header" }
     }
 
+    /// The header that holds the reports of the family that is read.
+    pub(crate) fn reports_header(&self) -> &HeaderName {
+        static FORWARDED: HeaderName = header::FORWARDED;
+        match self.family {
+            Family::Forwarded => &FORWARDED,
+            Family::XForwarded => self.client_header(),
+        }
+    }
+
     pub(crate) fn is_kept(&self, name: &HeaderName) -> bool {
         match &self.keep {
             Keep::All => true,

@@ -6,16 +6,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::hops::Hop;
-use crate::lines::Lines;
 use crate::node::{MAX_ADDRESS, Node, ipv4, ipv6, port};
 use crate::outcome::Unresolved;
-use crate::x_forwarded::single;
 
-/// Its report. As with an address alone, a second line or a list is malformed.
-pub(crate) fn hop(lines: Lines<'_>) -> Option<Hop<'static>> {
-    let malformed = || Hop::unusable(Unresolved::Malformed);
-    let node = || single(lines).and_then(address);
-    (!lines.is_absent()).then(|| node().map_or_else(malformed, Hop::new))
+/// Its report.
+pub(crate) fn hop(text: &[u8]) -> Hop<'_> {
+    address(text).map_or_else(|| Hop::unusable(Unresolved::Malformed), Hop::new)
 }
 
 fn address(text: &[u8]) -> Option<Node<'static>> {

@@ -4,18 +4,15 @@
 //! lines a name has: the lines of a name that has several are only followed when they are read, from
 //! the right.
 
-use http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Config, Names};
 use crate::hops::{Family, RightToLeft};
 use crate::known::{known, looks_like, may_be_known};
 
-static FORWARDED: HeaderName = header::FORWARDED;
-
 /// The lines of one name.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) enum Lines<'a> {
-    #[default]
     Absent,
     One(&'a HeaderValue),
     /// Any number of them.
@@ -82,10 +79,16 @@ pub(crate) struct Found<'a> {
 
 impl<'a> Found<'a> {
     pub(crate) fn new(headers: &'a HeaderMap, config: &Config) -> Self {
-        let (own_host, reports, proto) = Default::default();
-        let (host, port, prefix) = Default::default();
-        let mut found =
-            Self { headers, own_host, reports, proto, host, port, prefix, others: false };
+        let mut found = Self {
+            headers,
+            own_host: Lines::Absent,
+            reports: Lines::Absent,
+            proto: Lines::Absent,
+            host: Lines::Absent,
+            port: Lines::Absent,
+            prefix: Lines::Absent,
+            others: false,
+        };
         let matters = |name: &HeaderName| may_be_known(name) || !config.renamed.is_empty();
         // Iterating over lines would follow all that a client can repeat.
         if headers.len() == headers.keys_len() {
@@ -104,14 +107,10 @@ impl<'a> Found<'a> {
     pub(crate) fn looked_up(headers: &'a HeaderMap, config: &'a Config) -> Self {
         let lines = |name| Lines::Named(headers, name);
         let Names { proto, host, port, prefix, .. } = &config.names;
-        let reports = match config.family {
-            Family::Forwarded => &FORWARDED,
-            Family::XForwarded => config.client_header(),
-        };
         Self {
             headers,
             own_host: lines(&HOST),
-            reports: lines(reports),
+            reports: lines(config.reports_header()),
             proto: lines(proto),
             host: lines(host),
             port: lines(port),
@@ -134,13 +133,12 @@ impl<'a> Found<'a> {
     fn slot(&mut self, config: &Config, name: &HeaderName) -> Option<&mut Lines<'a>> {
         let names = &config.names;
         match config.family {
-            Family::Forwarded => (*name == FORWARDED).then_some(&mut self.reports),
-            Family::XForwarded if name == config.client_header() => Some(&mut self.reports),
+            _ if name == config.reports_header() => Some(&mut self.reports),
             Family::XForwarded if *name == names.proto => Some(&mut self.proto),
             Family::XForwarded if *name == names.host => Some(&mut self.host),
             Family::XForwarded if *name == names.port => Some(&mut self.port),
             Family::XForwarded if *name == names.prefix => Some(&mut self.prefix),
-            Family::XForwarded => None,
+            Family::XForwarded | Family::Forwarded => None,
         }
     }
 }

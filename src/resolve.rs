@@ -168,11 +168,9 @@ fn read<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
         (Family::Forwarded, _) if config.read.r#for => walk(&config.trust, forwarded::hops(list())),
         (Family::Forwarded, _) => addressless(forwarded::hops(list()).next()),
         (Family::XForwarded, _) if !config.read.r#for => addressless(None),
-        (Family::XForwarded, Some(_)) if config.client_port => {
-            walk(&config.trust, ip_port::hop(found.reports).into_iter())
-        }
         (Family::XForwarded, Some(_)) => {
-            walk(&config.trust, x_forwarded::single_hop(found.reports).into_iter())
+            let hop = if config.client_port { ip_port::hop } else { x_forwarded::hop };
+            walk(&config.trust, x_forwarded::single_hop(found.reports, hop).into_iter())
         }
         (Family::XForwarded, None) => walk(&config.trust, x_forwarded::hops(list())),
     }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
-use http::header::{self, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use http::{Method, Request};
 
@@ -20,8 +20,6 @@ use crate::lines::{Found, forwarding_name};
 use crate::node::{MAX_ADDRESS, Node};
 use crate::outcome::Outcome;
 use crate::resolve::Resolved;
-
-static FORWARDED: HeaderName = header::FORWARDED;
 
 /// The longest length that `http::Uri` parses.
 const MAX_URI: usize = u16::MAX as usize - 1;
@@ -139,7 +137,7 @@ fn vouched<'a>(
     match (ip, config.family) {
         (Some(ip), Family::Forwarded) => {
             let line = Cow::Owned(forwarded_line(ip, resolved));
-            [Some((&FORWARDED, line)), None, None, None, None]
+            [Some((config.reports_header(), line)), None, None, None, None]
         }
         (Some(ip), Family::XForwarded) => {
             let port = resolved.client_port().filter(|_| config.client_port);
@@ -164,7 +162,7 @@ fn x_forwarded_lines<'a>(
     });
     let prefix = resolved.prefix.as_ref().map(|prefix| Cow::Borrowed(prefix.as_bytes()));
     [
-        Some((config.client_header(), Cow::Borrowed(ip))),
+        Some((config.reports_header(), Cow::Borrowed(ip))),
         scheme.map(|text| (&names.proto, text)),
         host.map(|text| (&names.host, text)),
         port.map(|text| (&names.port, text)),

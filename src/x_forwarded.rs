@@ -19,7 +19,10 @@ pub(crate) fn hops<'a>(mut lines: RightToLeft<'a>) -> impl Iterator<Item = Hop<'
 
 /// The report of a header that holds one address: a second line or a list is malformed, since a
 /// proxy that replaces what the client sent leaves neither.
-pub(crate) fn single_hop(lines: Lines<'_>) -> Option<Hop<'_>> {
+pub(crate) fn single_hop<'a>(
+    lines: Lines<'a>,
+    hop: impl Fn(&'a [u8]) -> Hop<'a>,
+) -> Option<Hop<'a>> {
     let malformed = || Hop::unusable(Unresolved::Malformed);
     (!lines.is_absent()).then(|| single(lines).map_or_else(malformed, hop))
 }
@@ -43,7 +46,7 @@ pub(crate) fn last_comma(line: &[u8]) -> Option<usize> {
 }
 
 #[inline]
-fn hop(entry: &[u8]) -> Hop<'_> {
+pub(crate) fn hop(entry: &[u8]) -> Hop<'_> {
     match entry {
         [] => Hop::unusable(Unresolved::Missing),
         _ => match address(entry) {
