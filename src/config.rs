@@ -149,6 +149,16 @@ impl Config {
         }
     }
 
+    /// The headers of the family that is read, its reports first.
+    pub(crate) fn names_read(&self) -> [Option<&HeaderName>; 5] {
+        let Names { proto, host, port, prefix, .. } = &self.names;
+        let [proto, host, port, prefix] = match self.family {
+            Family::XForwarded => [Some(proto), Some(host), Some(port), Some(prefix)],
+            Family::Forwarded => [None; 4],
+        };
+        [Some(self.reports_header()), proto, host, port, prefix]
+    }
+
     pub(crate) fn is_kept(&self, name: &HeaderName) -> bool {
         match &self.keep {
             Keep::All => true,

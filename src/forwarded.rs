@@ -38,12 +38,13 @@
 //! - a repeated `by` (Traffic Server).
 
 use std::fmt;
+use std::net::IpAddr;
 
 use memchr::{memrchr, memrchr2};
 
 use crate::grammar::{Cursor, Expected, Grammar, Pair, Parameter, write_value};
 use crate::hops::{Hop, MAX_MEMBER, RightToLeft};
-use crate::node::MAX_ADDRESS;
+use crate::node::{MAX_ADDRESS, ipv4};
 use crate::outcome::Unresolved;
 
 pub use crate::grammar::{ParseError, Value};
@@ -248,8 +249,8 @@ fn node(value: Value<'_>) -> Result<Node<'_>, InvalidNode> {
         return Node::parse(text);
     }
     let owned = |text: &[u8]| Node::parse(text).map(Node::into_owned);
-    let node = value.read::<MAX_ADDRESS, _>(|text| Some(owned(text)));
-    node.unwrap_or_else(|| owned(&value.to_bytes()))
+    let node = value.read::<MAX_ADDRESS, _>(|text| owned(text).ok());
+    node.map_or_else(|| owned(&value.to_bytes()), Ok)
 }
 
 /// The reports of a field, rightmost first, each read with the tolerances.
@@ -270,13 +271,21 @@ fn hop(member: &[u8]) -> Hop<'_> {
     let Some(element) = element.filter(|_| cursor.peek().is_none()) else {
         return Hop::unusable(Unresolved::Malformed);
     };
-    let hop = match element.for_node() {
-        Some(Ok(node)) => Hop::new(node),
-        Some(Err(_)) => Hop::unusable(Unresolved::Malformed),
-        // "for" may be left out (RFC 7239 §5), which says as much as `unknown` does.
-        None => Hop::new(Node::unknown()),
-    };
+    // "for" may be left out (RFC 7239 §5), which says as much as `unknown` does.
+    let unknown = || Hop::unusable(Unresolved::Unknown);
+    let hop = element.r#for.map_or_else(unknown, sender);
     Hop { proto: element.proto, host: element.host, ..hop }
+}
+
+fn sender(value: Value<'_>) -> Hop<'_> {
+    // What most of them are.
+    if let Some(ip) = ipv4(value.raw()) {
+        return Hop::of_ip(IpAddr::V4(ip));
+    }
+    match node(value) {
+        Ok(node) => Hop::of_node(node),
+        Err(_) => Hop::unusable(Unresolved::Malformed),
+    }
 }
 
 /// The comma in front of a line's last element.

@@ -33,20 +33,23 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The bytes that it is written with.
+    pub(crate) fn raw(self) -> &'a [u8] {
+        self.raw
+    }
+
     /// The bytes that it means, if it is written without escapes.
     pub(crate) fn unescaped(self) -> Option<&'a [u8]> {
         (!self.raw.contains(&b'\\')).then_some(self.raw)
     }
 
-    /// What `read` makes of the bytes that it means, of which there are at most `N`.
+    /// What `read` makes of the bytes that it means, of which there are at most `N`. It has to be
+    /// something that takes no backslash.
     #[inline]
-    pub(crate) fn read<const N: usize, T>(
-        self,
-        read: impl FnOnce(&[u8]) -> Option<T>,
-    ) -> Option<T> {
-        match self.unescaped() {
-            Some(raw) => read(raw),
-            None => read(self.unescape_into(&mut [0; N])?),
+    pub(crate) fn read<const N: usize, T>(self, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+        match read(self.raw) {
+            None if self.unescaped().is_none() => read(self.unescape_into(&mut [0; N])?),
+            result => result,
         }
     }
 
@@ -213,11 +216,12 @@ impl<'a> Cursor<'a> {
 
     /// `forwarded-pair = token "=" value`.
     pub(crate) fn forwarded_pair(&mut self, grammar: Grammar) -> Result<Pair<'a>, ParseError> {
-        let name = self.take_all(TCHAR);
+        let (parameter, length) = Parameter::of(self.rest)
+            .unwrap_or_else(|| (Parameter::Extension, TCHAR.prefix(self.rest)));
+        let name = self.take_bytes(length);
         if name.is_empty() || !self.take(b'=') {
             return Err(self.error(Expected::Equals));
         }
-        let parameter = Parameter::of(name);
         let lenient = grammar == Grammar::Tolerant && parameter == Parameter::Extension;
         Ok(Pair { name, parameter, value: self.value(lenient)? })
     }
@@ -278,14 +282,17 @@ pub(crate) enum Parameter {
 }
 
 impl Parameter {
+    /// The registered one that the text starts with, and how long its name is.
     #[inline]
-    fn of(name: &[u8]) -> Self {
-        match name {
-            [b'f' | b'F', b'o' | b'O', b'r' | b'R'] => Self::For,
-            [b'b' | b'B', b'y' | b'Y'] => Self::By,
-            [b'h' | b'H', b'o' | b'O', b's' | b'S', b't' | b'T'] => Self::Host,
-            [b'p' | b'P', b'r' | b'R', b'o' | b'O', b't' | b'T', b'o' | b'O'] => Self::Proto,
-            _ => Self::Extension,
-        }
+    fn of(text: &[u8]) -> Option<(Self, usize)> {
+        Some(match text {
+            [b'f' | b'F', b'o' | b'O', b'r' | b'R', b'=', ..] => (Self::For, 3),
+            [b'b' | b'B', b'y' | b'Y', b'=', ..] => (Self::By, 2),
+            [b'h' | b'H', b'o' | b'O', b's' | b'S', b't' | b'T', b'=', ..] => (Self::Host, 4),
+            [b'p' | b'P', b'r' | b'R', b'o' | b'O', b't' | b'T', b'o' | b'O', b'=', ..] => {
+                (Self::Proto, 5)
+            }
+            _ => return None,
+        })
     }
 }

@@ -7,7 +7,7 @@ use http::header::{HeaderValue, ValueIter};
 use std::net::IpAddr;
 
 use crate::grammar::Value;
-use crate::node::{Node, NodeName};
+use crate::node::{Node, NodeName, NodePort};
 use crate::outcome::Unresolved;
 
 /// Which headers the trusted proxies write.
@@ -27,8 +27,12 @@ pub enum Family {
 
 /// One proxy's report.
 pub(crate) struct Hop<'a> {
-    /// Who made the request to that proxy, with its address canonical.
-    pub(crate) node: Result<Node<'a>, Unresolved>,
+    /// Who made the request to that proxy: a canonical address.
+    pub(crate) address: Result<IpAddr, Unresolved>,
+    /// The number behind it.
+    pub(crate) port: Option<u16>,
+    /// The whole node, where there is an identifier in it.
+    pub(crate) node: Option<Box<Node<'static>>>,
     /// The scheme that it was asked by, where the family keeps that together with the node.
     pub(crate) proto: Option<Value<'a>>,
     /// The host that it was asked for, likewise.
@@ -36,28 +40,33 @@ pub(crate) struct Hop<'a> {
 }
 
 impl<'a> Hop<'a> {
+    /// What nearly every report is.
     #[inline]
-    pub(crate) fn new(node: Node<'a>) -> Self {
-        let node = match node.ip().map(|ip| ip.to_canonical()) {
-            None => Ok(node),
-            Some(ip) if is_somebody(ip) => Ok(node.with_ip(ip)),
-            Some(_) => Err(Unresolved::Malformed),
+    pub(crate) fn of_ip(ip: IpAddr) -> Self {
+        let ip = ip.to_canonical();
+        match is_somebody(ip) {
+            true => Self { address: Ok(ip), port: None, node: None, proto: None, host: None },
+            false => Self::unusable(Unresolved::Malformed),
+        }
+    }
+
+    pub(crate) fn of_node(node: Node<'_>) -> Self {
+        let hop = match node.name() {
+            NodeName::Address(ip) => Self::of_ip(*ip),
+            NodeName::Unknown => Self::unusable(Unresolved::Unknown),
+            NodeName::Obfuscated(_) => Self::unusable(Unresolved::Obfuscated),
         };
-        Self { node, proto: None, host: None }
+        if let Err(Unresolved::Malformed) = hop.address {
+            return hop;
+        }
+        let port = node.port().and_then(NodePort::number);
+        let node = node.has_identifier().then(|| Box::new(node.canonical().into_owned()));
+        Self { port, node, ..hop }
     }
 
     #[inline]
     pub(crate) fn unusable(why: Unresolved) -> Self {
-        Self { node: Err(why), proto: None, host: None }
-    }
-
-    #[inline]
-    pub(crate) fn address(&self) -> Result<IpAddr, Unresolved> {
-        match self.node.as_ref().map_err(|why| *why)?.name() {
-            NodeName::Address(ip) => Ok(*ip),
-            NodeName::Unknown => Err(Unresolved::Unknown),
-            NodeName::Obfuscated(_) => Err(Unresolved::Obfuscated),
-        }
+        Self { address: Err(why), port: None, node: None, proto: None, host: None }
     }
 }
 

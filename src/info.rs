@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use http::uri::Scheme;
 
 use crate::authority::Authority;
-use crate::node::Node;
-use crate::outcome::Outcome;
+use crate::node::{Node, NodeName};
+use crate::outcome::{Outcome, Unresolved};
 use crate::peer::Peer;
 use crate::resolve::Resolved;
 
@@ -47,20 +47,27 @@ impl ConnectionInfo {
     ///
     /// OpenTelemetry `client.address`.
     pub fn client_ip(&self) -> Option<IpAddr> {
-        self.client().and_then(Node::ip)
+        self.0.client.ip
     }
 
     /// The client's port, where somebody said it.
     ///
     /// OpenTelemetry `client.port`.
     pub fn client_port(&self) -> Option<u16> {
-        self.0.client_port()
+        self.0.client.port
     }
 
     /// The client as it was named: an address, or where there is none, the `unknown` or the
     /// obfuscated identifier that a trusted proxy gave for it.
-    pub fn client(&self) -> Option<&Node<'static>> {
-        self.0.client.node.as_ref()
+    pub fn client(&self) -> Option<Node<'_>> {
+        if let Some(node) = &self.0.client.node {
+            return Some(node.borrowed());
+        }
+        let name = match self.outcome() {
+            Outcome::Unresolved(Unresolved::Unknown) => NodeName::Unknown,
+            _ => NodeName::Address(self.client_ip()?),
+        };
+        Some(Node::new(name, self.client_port()))
     }
 
     /// Who opened the connection: the nearest proxy, or the client itself.
@@ -72,10 +79,7 @@ impl ConnectionInfo {
     ///
     /// OpenTelemetry `network.peer.address` and `network.peer.port`.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        match self.0.peer? {
-            Peer::Inet(address) => Some(address),
-            Peer::Unix => None,
-        }
+        self.0.peer.and_then(Peer::address)
     }
 
     /// The scheme that the client used, `http` or `https`.
@@ -148,12 +152,12 @@ impl ConnectionInfo {
 
     /// How many trusted proxies' reports were read, the nearest one's included.
     pub fn hops(&self) -> u8 {
-        self.0.client.hops
+        self.0.hops
     }
 
     /// How the client was found, or why it was not.
     pub fn outcome(&self) -> Outcome {
-        self.0.client.outcome
+        self.0.outcome
     }
 }
 

@@ -11,7 +11,7 @@ use crate::outcome::Unresolved;
 
 /// Its report.
 pub(crate) fn hop(text: &[u8]) -> Hop<'_> {
-    address(text).map_or_else(|| Hop::unusable(Unresolved::Malformed), Hop::new)
+    address(text).map_or_else(|| Hop::unusable(Unresolved::Malformed), Hop::of_node)
 }
 
 fn address(text: &[u8]) -> Option<Node<'static>> {

@@ -104,8 +104,9 @@ where
             let found = Found::new(request.headers(), config);
             let peer = (config.peer_from)(request.extensions());
             let resolved = resolve(config, peer, &found, request.uri());
-            let edits = edits(config, &resolved, &found);
-            rewrite(&mut request, config, &resolved, edits);
+            let mut buffer = None;
+            let edits = edits(config, &resolved, &found, &mut buffer);
+            rewrite(&mut request, config, &resolved, &edits);
             request.extensions_mut().insert(ConnectionInfo::new(resolved));
         }
         self.inner.call(request)

@@ -162,6 +162,7 @@ mod lines;
 mod node;
 mod outcome;
 mod peer;
+mod print;
 mod proxy;
 mod resolve;
 mod rewrite;

@@ -20,6 +20,7 @@ pub(crate) enum Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
+    #[inline]
     pub(crate) fn is_absent(self) -> bool {
         match self {
             Self::Absent => true,
@@ -73,11 +74,14 @@ pub(crate) struct Found<'a> {
     pub(crate) host: Lines<'a>,
     pub(crate) port: Lines<'a>,
     pub(crate) prefix: Lines<'a>,
+    /// Whether there is one of those five.
+    pub(crate) family: bool,
     /// Whether there is another forwarding header.
     pub(crate) others: bool,
 }
 
 impl<'a> Found<'a> {
+    #[inline]
     pub(crate) fn new(headers: &'a HeaderMap, config: &Config) -> Self {
         let mut found = Self {
             headers,
@@ -87,20 +91,27 @@ impl<'a> Found<'a> {
             host: Lines::Absent,
             port: Lines::Absent,
             prefix: Lines::Absent,
+            family: false,
             others: false,
         };
-        let matters = |name: &HeaderName| may_be_known(name) || !config.renamed.is_empty();
+        found.look_through(config);
+        found
+    }
+
+    fn look_through(&mut self, config: &Config) {
+        let headers = self.headers;
+        let any_name = !config.renamed.is_empty();
+        let matters = |name: &HeaderName| any_name || may_be_known(name);
         // Iterating over lines would follow all that a client can repeat.
         if headers.len() == headers.keys_len() {
             for (name, line) in headers.iter().filter(|(name, _)| matters(name)) {
-                found.add(config, name, Lines::One(line));
+                self.add(config, name, Lines::One(line));
             }
         } else {
             for name in headers.keys().filter(|name| matters(name)) {
-                found.add(config, name, Lines::Named(headers, name));
+                self.add(config, name, Lines::Named(headers, name));
             }
         }
-        found
     }
 
     /// Only those that are read, each looked up when it is.
@@ -115,6 +126,7 @@ impl<'a> Found<'a> {
             host: lines(host),
             port: lines(port),
             prefix: lines(prefix),
+            family: false,
             others: false,
         }
     }
@@ -124,6 +136,7 @@ impl<'a> Found<'a> {
             self.own_host = lines;
         } else if let Some(slot) = self.slot(config, name) {
             *slot = lines;
+            self.family = true;
         } else {
             self.others |= forwarding_name(name, config).is_some();
         }

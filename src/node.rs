@@ -140,14 +140,35 @@ impl<'a> Node<'a> {
         Node { name, port }
     }
 
-    pub(crate) fn unknown() -> Self {
-        Self { name: NodeName::Unknown, port: None }
+    /// The same node, borrowed from this one.
+    pub(crate) fn borrowed(&self) -> Node<'_> {
+        let name = match &self.name {
+            NodeName::Address(ip) => NodeName::Address(*ip),
+            NodeName::Unknown => NodeName::Unknown,
+            NodeName::Obfuscated(id) => NodeName::Obfuscated(id.borrowed()),
+        };
+        let port = self.port.as_ref().map(|port| match port {
+            NodePort::Number(number) => NodePort::Number(*number),
+            NodePort::Obfuscated(id) => NodePort::Obfuscated(id.borrowed()),
+        });
+        Node { name, port }
     }
 
-    /// The same node with another address, for canonicalisation.
-    #[inline]
-    pub(crate) fn with_ip(self, ip: IpAddr) -> Self {
-        Self { name: NodeName::Address(ip), ..self }
+    pub(crate) fn new(name: NodeName<'a>, port: Option<u16>) -> Self {
+        Self { name, port: port.map(NodePort::Number) }
+    }
+
+    /// The same node with its address canonical.
+    pub(crate) fn canonical(self) -> Self {
+        match self.name {
+            NodeName::Address(ip) => Self { name: NodeName::Address(ip.to_canonical()), ..self },
+            NodeName::Unknown | NodeName::Obfuscated(_) => self,
+        }
+    }
+
+    pub(crate) fn has_identifier(&self) -> bool {
+        matches!(self.name, NodeName::Obfuscated(_))
+            || matches!(self.port, Some(NodePort::Obfuscated(_)))
     }
 }
 
@@ -183,6 +204,13 @@ impl<'a> NodePort<'a> {
             _ => Some(Self::Number(port(text)?)),
         }
     }
+
+    pub(crate) fn number(&self) -> Option<u16> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Obfuscated(_) => None,
+        }
+    }
 }
 
 impl<'a> Obfuscated<'a> {
@@ -198,6 +226,10 @@ impl<'a> Obfuscated<'a> {
     /// The identifier with its leading underscore.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    fn borrowed(&self) -> Obfuscated<'_> {
+        Obfuscated(Cow::Borrowed(&self.0))
     }
 
     fn into_owned(self) -> Obfuscated<'static> {

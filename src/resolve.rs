@@ -3,7 +3,7 @@
 //! A pure function of the peer, the headers and the URI. It changes nothing, and allocates nothing
 //! but to keep a forwarded host or prefix: of `Host` it keeps a cheap clone.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use http::header::FORWARDED;
 use http::{HeaderMap, Uri};
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::forwarded;
 use crate::hops::{Family, Hop};
 use crate::lines::Found;
-use crate::node::{Node, NodePort};
+use crate::node::Node;
 use crate::outcome::{Outcome, Unresolved};
 use crate::peer::Peer;
 use crate::trust::Trust;
@@ -24,6 +24,9 @@ use crate::{excess, ip_port};
 #[derive(Debug, Clone)]
 pub(crate) struct Resolved {
     pub(crate) peer: Option<Peer>,
+    pub(crate) outcome: Outcome,
+    /// How many reports were read.
+    pub(crate) hops: u8,
     pub(crate) client: Client,
     pub(crate) scheme: WebScheme,
     pub(crate) authority: Option<Authority>,
@@ -31,16 +34,17 @@ pub(crate) struct Resolved {
     pub(crate) said: Said,
 }
 
+/// Who, as far as it is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
-    pub(crate) outcome: Outcome,
-    pub(crate) node: Option<Node<'static>>,
-    /// How many reports were read.
-    pub(crate) hops: u8,
+    pub(crate) ip: Option<IpAddr>,
+    pub(crate) port: Option<u16>,
+    /// The whole node, where there is an identifier in it.
+    pub(crate) node: Option<Box<Node<'static>>>,
 }
 
 /// Which of these trusted proxies said, beside the client's address.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Said {
     pub(crate) scheme: bool,
     pub(crate) host: bool,
@@ -57,15 +61,8 @@ struct Report {
 }
 
 impl Resolved {
-    pub(crate) fn client_port(&self) -> Option<u16> {
-        match self.client.node.as_ref()?.port()? {
-            NodePort::Number(port) => Some(*port),
-            NodePort::Obfuscated(_) => None,
-        }
-    }
-
     pub(crate) fn is_peer_trusted(&self) -> bool {
-        !matches!(self.client.outcome, Outcome::Direct | Outcome::NoPeer)
+        !matches!(self.outcome, Outcome::Direct | Outcome::NoPeer)
     }
 }
 
@@ -75,38 +72,64 @@ pub(crate) fn resolve(
     found: &Found<'_>,
     uri: &Uri,
 ) -> Resolved {
-    let trusted = peer.is_some_and(|peer| config.trust.is_trusted_peer(peer));
-    let mut walk = if trusted { read(config, found) } else { Walk::untaken() };
+    match peer {
+        Some(peer) if config.trust.is_trusted_peer(peer) => forwarded(config, peer, found, uri),
+        _ => direct(config, peer, found, uri),
+    }
+}
+
+/// Whoever opened the connection, and nobody where that is not known. No header is read but `Host`.
+fn direct(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> Resolved {
+    let scheme = config.own_web_scheme().unwrap_or(WebScheme::Http);
+    let host = own_authority(found, uri);
+    Resolved {
+        peer,
+        outcome: if peer.is_some() { Outcome::Direct } else { Outcome::NoPeer },
+        hops: 0,
+        client: Client::at(peer),
+        scheme,
+        authority: host.filter(|host| is_allowed(config, host, scheme)),
+        prefix: None,
+        said: Said::default(),
+    }
+}
+
+/// Whom the trusted peer, and the trusted proxies behind it, name.
+fn forwarded(config: &Config, peer: Peer, found: &Found<'_>, uri: &Uri) -> Resolved {
+    let mut walk = read(config, found);
     if walk.is_believed() && excess::is_in(found, config, walk.hops) {
         walk.last = Hop::unusable(Unresolved::Excess);
     }
-    let outcome = match peer {
-        Some(_) if trusted => outcome(config, &walk, found),
-        Some(_) => Outcome::Direct,
-        None => Outcome::NoPeer,
-    };
-    let report = if trusted { say(config, found, &walk) } else { Report::default() };
+    let report = say(config, found, &walk);
     let said = Said {
         scheme: report.scheme.is_some(),
         host: report.host.is_some(),
         port: report.port.is_some(),
     };
-    let scheme = report.scheme.unwrap_or_else(|| unsaid_scheme(config, trusted));
-    let authority = report.host.or_else(|| own_authority(found, uri));
-    let authority = authority.and_then(|host| authority_of(config, host, report.port, scheme));
+    let scheme = report.scheme.unwrap_or_else(|| unsaid_scheme(config));
+    let host = report.host.or_else(|| own_authority(found, uri));
+    let host = match report.port {
+        Some(port) => host.map(|host| host.or_port(port, scheme)),
+        None => host,
+    };
+    let outcome = outcome(config, &walk, found);
     Resolved {
-        peer,
-        client: client(outcome, peer, walk),
+        peer: Some(peer),
+        outcome,
+        hops: walk.hops,
+        client: match outcome {
+            Outcome::NotForwarded => Client::at(Some(peer)),
+            _ => Client::named_by(walk.last),
+        },
         scheme,
-        authority,
+        authority: host.filter(|host| is_allowed(config, host, scheme)),
         prefix: report.prefix,
         said,
     }
 }
 
-/// Whom the trusted peer, and the trusted proxies behind it, name.
 fn outcome(config: &Config, walk: &Walk<'_>, found: &Found<'_>) -> Outcome {
-    match walk.last.address() {
+    match walk.last.address {
         Ok(_) => Outcome::Forwarded,
         Err(Unresolved::NotReported) if config.allow_direct && is_silent(config, found.headers) => {
             Outcome::NotForwarded
@@ -115,21 +138,18 @@ fn outcome(config: &Config, walk: &Walk<'_>, found: &Found<'_>) -> Outcome {
     }
 }
 
-fn client(outcome: Outcome, peer: Option<Peer>, walk: Walk<'_>) -> Client {
-    let node = match outcome {
-        Outcome::Forwarded | Outcome::Unresolved(_) => walk.last.node.ok().map(Node::into_owned),
-        // Whoever opened the connection, and nobody where that is not known.
-        Outcome::Direct | Outcome::NotForwarded | Outcome::NoPeer => peer.and_then(node_of),
-    };
-    Client { outcome, node, hops: walk.hops }
-}
-
-fn node_of(peer: Peer) -> Option<Node<'static>> {
-    match peer {
-        Peer::Inet(address) => {
-            Some(SocketAddr::new(address.ip().to_canonical(), address.port()).into())
+impl Client {
+    fn at(peer: Option<Peer>) -> Self {
+        let address = peer.and_then(Peer::address);
+        Self {
+            ip: address.map(|address| address.ip().to_canonical()),
+            port: address.map(|address| address.port()),
+            node: None,
         }
-        Peer::Unix => None,
+    }
+
+    fn named_by(hop: Hop<'_>) -> Self {
+        Self { ip: hop.address.ok(), port: hop.port, node: hop.node }
     }
 }
 
@@ -151,14 +171,10 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Nobody's report is read.
-    fn untaken() -> Self {
-        Self { hops: 0, last: Hop::unusable(Unresolved::NotReported) }
-    }
-
-    /// Whether something of what was reported would count.
+    /// Whether what else was said counts: whoever could break the address could break it as well.
     fn is_believed(&self) -> bool {
-        matches!(self.last.node, Ok(_) | Err(Unresolved::NotRead))
+        use Unresolved::{Excess, Malformed, Missing, NotReported};
+        !matches!(self.last.address, Err(NotReported | Missing | Malformed | Excess))
     }
 }
 
@@ -181,7 +197,7 @@ fn walk<'a>(trust: &Trust, reports: impl Iterator<Item = Hop<'a>>) -> Walk<'a> {
     let mut hops = 0;
     for hop in reports {
         hops += 1;
-        match hop.address() {
+        match hop.address {
             Ok(address) if trust.is_proxy(hops, address) => {}
             _ => return Walk { hops, last: hop },
         }
@@ -192,17 +208,15 @@ fn walk<'a>(trust: &Trust, reports: impl Iterator<Item = Hop<'a>>) -> Walk<'a> {
 
 /// The nearest proxy's report without its address, which is not read.
 fn addressless(hop: Option<Hop<'_>>) -> Walk<'_> {
-    let nothing = Hop::unusable(Unresolved::NotRead);
-    Walk { hops: 1, last: Hop { node: Err(Unresolved::NotRead), ..hop.unwrap_or(nothing) } }
+    let Hop { proto, host, .. } = hop.unwrap_or_else(|| Hop::unusable(Unresolved::NotRead));
+    Walk { hops: 1, last: Hop { proto, host, ..Hop::unusable(Unresolved::NotRead) } }
 }
 
 fn say(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Report {
-    use Unresolved::{Excess, Malformed, Missing, NotReported};
-    match (&walk.last.node, config.family) {
-        // Whoever can break the address could break these as well.
-        (Err(NotReported | Missing | Malformed | Excess), _) => Report::default(),
-        (_, Family::Forwarded) => say_element(config, &walk.last),
-        (_, Family::XForwarded) => say_headers(config, found, walk.hops),
+    match config.family {
+        _ if !walk.is_believed() => Report::default(),
+        Family::Forwarded => say_element(config, &walk.last),
+        Family::XForwarded => say_headers(config, found, walk.hops),
     }
 }
 
@@ -235,28 +249,18 @@ fn say_headers(config: &Config, found: &Found<'_>, hops: u8) -> Report {
 }
 
 /// The scheme of the request's own URI plays no part: the client writes it, and proxies hand it on.
-fn unsaid_scheme(config: &Config, trusted: bool) -> WebScheme {
+fn unsaid_scheme(config: &Config) -> WebScheme {
     // A client can make some proxies delete the header (CVE-2022-31813): that is not "https".
-    let own = config.own_web_scheme().filter(|_| !(trusted && config.read.proto));
+    let own = config.own_web_scheme().filter(|_| !config.read.proto);
     own.unwrap_or(WebScheme::Http)
 }
 
-/// With the port that was said, if the app answers to it.
-fn authority_of(
-    config: &Config,
-    host: Authority,
-    port: Option<u16>,
-    scheme: WebScheme,
-) -> Option<Authority> {
-    let authority = match port {
-        Some(port) => host.or_port(port, scheme),
-        None => host,
-    };
-    let allowed = match &config.allowed_hosts {
-        Some(hosts) => hosts.allows(&authority, Some(scheme)),
+/// Whether the app answers to it.
+fn is_allowed(config: &Config, host: &Authority, scheme: WebScheme) -> bool {
+    match &config.allowed_hosts {
+        Some(hosts) => hosts.allows(host, Some(scheme)),
         None => !config.read.host,
-    };
-    allowed.then_some(authority)
+    }
 }
 
 /// The URI's comes before `Host` (RFC 9112 §3.2.2), of which there must not be two (§3.2).

@@ -4,56 +4,138 @@
 //! that whoever reads them next, leftmost or rightmost, reads the same.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use http::{Method, Request};
 
 use crate::authority::Authority;
+use crate::bytes::TCHAR;
 use crate::config::Config;
-use crate::forwarded::write_pair;
 use crate::hops::Family;
-use crate::lines::{Found, forwarding_name};
-use crate::node::{MAX_ADDRESS, Node};
+use crate::lines::{Found, Lines, forwarding_name};
 use crate::outcome::Outcome;
+use crate::print::Buffer;
 use crate::resolve::Resolved;
 
 /// The longest length that `http::Uri` parses.
 const MAX_URI: usize = u16::MAX as usize - 1;
 
-/// Which headers do not say what was decided.
+/// What each header of the family says of a client that was found, in the order of
+/// [`Config::names_read`].
+type Vouched<'a> = [Option<&'a [u8]>; 5];
+
+/// What is to become of a header. Nearly always it stands: a proxy has written it as it should be.
 #[derive(Clone, Copy)]
-pub(crate) struct Edits {
-    host: bool,
-    /// Some tell what nobody vouched for.
-    strip: bool,
-    /// Some do not read as they should.
-    write: bool,
+enum Edit<'a> {
+    Stands,
+    Write(&'a [u8]),
+    Remove,
 }
 
-/// Nearly always there are none: a proxy has written the headers as they should be.
-pub(crate) fn edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Edits {
-    let host = match &resolved.authority {
-        Some(authority) if found.own_host.is_absent() => resolved.said.host,
-        Some(authority) => !found.own_host.are(authority.as_bytes()),
-        None => !found.own_host.is_absent(),
+impl Edit<'_> {
+    fn is_one(&self) -> bool {
+        !matches!(self, Self::Stands)
+    }
+}
+
+pub(crate) struct Edits<'a> {
+    host: Edit<'a>,
+    /// Those of the family that is read, if they do not all stand.
+    family: Option<[Edit<'a>; 5]>,
+    /// Whether any of the other forwarding headers is there.
+    others: bool,
+}
+
+/// Nothing, where there is no such client.
+fn vouched<'a>(config: &Config, resolved: &'a Resolved, buffer: &'a mut Buffer) -> Vouched<'a> {
+    let ip = resolved.client.ip.filter(|_| resolved.outcome == Outcome::Forwarded);
+    let Some(ip) = ip else { return [None; 5] };
+    let said = resolved.said;
+    let scheme = said.scheme.then(|| resolved.scheme.as_scheme().as_str().as_bytes());
+    let authority = resolved.authority.as_ref();
+    let host = authority.filter(|_| said.host).map(Authority::as_bytes);
+    if config.family == Family::Forwarded {
+        put_element(buffer, ip, scheme, host);
+        return [Some(buffer.text()), None, None, None, None];
+    }
+    buffer.put_ip(ip);
+    if let Some(port) = resolved.client.port.filter(|_| config.client_port) {
+        buffer.put(b":").put_number(port);
+    }
+    let port = authority.filter(|_| said.port).map(|authority| {
+        let length = buffer.text().len();
+        buffer.put_number(authority.port().unwrap_or(resolved.scheme.default_port()));
+        length
+    });
+    let text = buffer.text();
+    let (client, port) = match port {
+        Some(length) => text.split_at_checked(length).map_or((text, None), |(a, b)| (a, Some(b))),
+        None => (text, None),
     };
-    let mut edits = Edits { host, strip: found.others, write: false };
-    let lines = [found.reports, found.proto, found.host, found.port, found.prefix];
-    if resolved.client.outcome != Outcome::Forwarded {
-        edits.strip |= lines.iter().any(|lines| !lines.is_absent());
-        return edits;
+    [Some(client), scheme, host, port, resolved.prefix.as_deref().map(str::as_bytes)]
+}
+
+/// `for=203.0.113.7;proto=https;host=example.com`.
+fn put_element(buffer: &mut Buffer, ip: IpAddr, scheme: Option<&[u8]>, host: Option<&[u8]>) {
+    buffer.put(b"for=").put_node(ip);
+    if let Some(scheme) = scheme {
+        buffer.put(b";proto=").put(scheme);
     }
-    for (vouched, lines) in vouched(resolved, config, &mut [0; MAX_ADDRESS]).iter().zip(lines) {
-        match vouched {
-            Some((_, text)) => edits.write |= !lines.are(text),
-            None => edits.strip |= !lines.is_absent(),
-        }
+    if let Some(host) = host {
+        // Nothing in it has to be escaped: it is a valid host.
+        let quote: &[u8] = if TCHAR.prefix(host) == host.len() { b"" } else { b"\"" };
+        buffer.put(b";host=").put(quote).put(host).put(quote);
     }
-    edits
+}
+
+/// What has to be done so that the headers say what was decided, and nothing else.
+pub(crate) fn edits<'a>(
+    config: &Config,
+    resolved: &'a Resolved,
+    found: &Found<'_>,
+    buffer: &'a mut Option<Buffer>,
+) -> Edits<'a> {
+    // Where there is none, because it was refused, because there are two, or because it is no host,
+    // nobody must find one.
+    let host = match &resolved.authority {
+        Some(_) if found.own_host.is_absent() && !resolved.said.host => Edit::Stands,
+        authority => edit(found.own_host, authority.as_ref().map(Authority::as_bytes)),
+    };
+    let family = match found.family {
+        true => family_edits(config, resolved, found, buffer),
+        false => None,
+    };
+    Edits { host, family, others: found.others }
+}
+
+fn family_edits<'a>(
+    config: &Config,
+    resolved: &'a Resolved,
+    found: &Found<'_>,
+    buffer: &'a mut Option<Buffer>,
+) -> Option<[Edit<'a>; 5]> {
+    let buffer = buffer.insert(Buffer::new());
+    let [reports, proto, host, port, prefix] = vouched(config, resolved, buffer);
+    let edits = [
+        edit(found.reports, reports),
+        edit(found.proto, proto),
+        edit(found.host, host),
+        edit(found.port, port),
+        edit(found.prefix, prefix),
+    ];
+    edits.iter().any(Edit::is_one).then_some(edits)
+}
+
+#[inline]
+fn edit<'a>(lines: Lines<'_>, text: Option<&'a [u8]>) -> Edit<'a> {
+    match text {
+        Some(text) if lines.are(text) => Edit::Stands,
+        Some(text) => Edit::Write(text),
+        None if lines.is_absent() => Edit::Stands,
+        None => Edit::Remove,
+    }
 }
 
 /// Makes the request say what was decided.
@@ -61,21 +143,20 @@ pub(crate) fn rewrite<B>(
     request: &mut Request<B>,
     config: &Config,
     resolved: &Resolved,
-    edits: Edits,
+    edits: &Edits<'_>,
 ) {
     let headers = request.headers_mut();
-    if edits.host {
-        rewrite_host(headers, resolved);
+    apply(headers, &HOST, edits.host);
+    if let Some(edits) = edits.family {
+        let edits = config.names_read().into_iter().zip(edits);
+        for (name, edit) in edits.filter_map(|(name, edit)| Some((name?, edit))) {
+            if !config.is_kept(name) {
+                apply(headers, name, edit);
+            }
+        }
     }
-    if edits.strip || edits.write {
-        let mut buffer = [0; MAX_ADDRESS];
-        let vouched = vouched(resolved, config, &mut buffer);
-        if edits.strip {
-            strip(headers, config, &vouched);
-        }
-        for (name, text) in vouched.iter().flatten().filter(|(name, _)| !config.is_kept(name)) {
-            set(headers, name, text);
-        }
+    if edits.others {
+        strip_others(headers, config);
     }
     // The target of a CONNECT is where the tunnel leads, unless it has a path (RFC 8441).
     let is_tunnel = request.method() == Method::CONNECT && request.uri().path().is_empty();
@@ -90,28 +171,42 @@ pub(crate) fn rewrite<B>(
     }
 }
 
-/// `Host` says what the authority is. Where there is none, because it was refused, because there
-/// are two, or because it is no host, nobody must find one.
-fn rewrite_host(headers: &mut HeaderMap, resolved: &Resolved) {
-    match &resolved.authority {
-        Some(authority) => set(headers, &HOST, authority.as_bytes()),
-        None => drop(headers.remove(HOST)),
+#[inline]
+fn apply(headers: &mut HeaderMap, name: &HeaderName, edit: Edit<'_>) {
+    match edit {
+        Edit::Stands => {}
+        Edit::Write(text) => set(headers, name, text),
+        Edit::Remove => drop(headers.remove(name)),
     }
 }
 
-/// Removes every known name that nobody vouched for.
-fn strip(headers: &mut HeaderMap, config: &Config, vouched: &[Line<'_>]) {
-    let is_vouched = |name: &HeaderName| vouched.iter().flatten().any(|(v, _)| *v == name);
-    let unvouched = |name: &HeaderName| {
+/// Makes this the one line of a name.
+fn set(headers: &mut HeaderMap, name: &HeaderName, text: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(text) else { return drop(headers.remove(name)) };
+    let has_repeats = headers.len() > headers.keys_len();
+    match headers.get_mut(name) {
+        Some(line) if !has_repeats => *line = value,
+        _ => {
+            // First removed: a full map would keep the old value.
+            headers.remove(name);
+            let _ = headers.try_insert(name.clone(), value);
+        }
+    }
+}
+
+/// Removes every known name that is not of the family that is read.
+fn strip_others(headers: &mut HeaderMap, config: &Config) {
+    let family = config.names_read();
+    let other = |name: &HeaderName| {
         let known = forwarding_name(name, config)?;
-        let stays = config.is_kept(name) || is_vouched(name);
+        let stays = config.is_kept(name) || family.contains(&Some(name));
         let name = if known == name { Cow::Borrowed(known) } else { Cow::Owned(name.clone()) };
         (!stays).then_some(name)
     };
     // The first few without an allocation.
     let (mut few, mut more) = ([const { None }; 4], Vec::new());
     let mut free = few.iter_mut();
-    for name in headers.keys().filter_map(unvouched) {
+    for name in headers.keys().filter_map(other) {
         match free.next() {
             Some(slot) => *slot = Some(name),
             None => more.push(name),
@@ -119,125 +214,6 @@ fn strip(headers: &mut HeaderMap, config: &Config, vouched: &[Line<'_>]) {
     }
     for name in few.into_iter().flatten().chain(more) {
         headers.remove(&*name);
-    }
-}
-
-type Line<'a> = Option<(&'a HeaderName, Cow<'a, [u8]>)>;
-
-/// What the headers of a family say of a client that was found.
-fn vouched<'a>(
-    resolved: &'a Resolved,
-    config: &'a Config,
-    buffer: &'a mut [u8; MAX_ADDRESS],
-) -> [Line<'a>; 5] {
-    let ip = match resolved.client.outcome {
-        Outcome::Forwarded => resolved.client.node.as_ref().and_then(Node::ip),
-        _ => None,
-    };
-    match (ip, config.family) {
-        (Some(ip), Family::Forwarded) => {
-            let line = Cow::Owned(forwarded_line(ip, resolved));
-            [Some((config.reports_header(), line)), None, None, None, None]
-        }
-        (Some(ip), Family::XForwarded) => {
-            let port = resolved.client_port().filter(|_| config.client_port);
-            x_forwarded_lines(print(ip, port, buffer), resolved, config)
-        }
-        (None, _) => [const { None }; 5],
-    }
-}
-
-fn x_forwarded_lines<'a>(
-    ip: &'a [u8],
-    resolved: &'a Resolved,
-    config: &'a Config,
-) -> [Line<'a>; 5] {
-    let (said, names) = (&resolved.said, &config.names);
-    let authority = resolved.authority.as_ref();
-    let scheme = said.scheme.then(|| Cow::Borrowed(scheme_text(resolved)));
-    let host = authority.filter(|_| said.host).map(|a| Cow::Borrowed(a.as_bytes()));
-    let port = authority.filter(|_| said.port).map(|authority| {
-        let port = authority.port().unwrap_or(resolved.scheme.default_port());
-        Cow::Owned(port.to_string().into_bytes())
-    });
-    let prefix = resolved.prefix.as_ref().map(|prefix| Cow::Borrowed(prefix.as_bytes()));
-    [
-        Some((config.reports_header(), Cow::Borrowed(ip))),
-        scheme.map(|text| (&names.proto, text)),
-        host.map(|text| (&names.host, text)),
-        port.map(|text| (&names.port, text)),
-        prefix.map(|text| (&names.prefix, text)),
-    ]
-}
-
-fn scheme_text(resolved: &Resolved) -> &'static [u8] {
-    resolved.scheme.as_scheme().as_str().as_bytes()
-}
-
-/// `for=203.0.113.7;proto=https;host=example.com`.
-fn forwarded_line(ip: IpAddr, resolved: &Resolved) -> Vec<u8> {
-    let mut out = Vec::with_capacity(MAX_ADDRESS);
-    write_pair(&mut out, "for", Node::from(ip).to_string().as_bytes());
-    if resolved.said.scheme {
-        out.push(b';');
-        write_pair(&mut out, "proto", scheme_text(resolved));
-    }
-    if let Some(authority) = resolved.authority.as_ref().filter(|_| resolved.said.host) {
-        out.push(b';');
-        write_pair(&mut out, "host", authority.as_bytes());
-    }
-    out
-}
-
-/// Gives the address alone, or with its port where that is what the header holds.
-fn print(ip: IpAddr, port: Option<u16>, buffer: &mut [u8; MAX_ADDRESS]) -> &[u8] {
-    let length = match (ip, port) {
-        (IpAddr::V4(ip), None) => print_ipv4(ip, buffer),
-        (IpAddr::V6(ip), None) => print_with(buffer, format_args!("{ip}")),
-        (ip, Some(port)) => print_with(buffer, format_args!("{ip}:{port}")),
-    };
-    buffer.split_at(length).0
-}
-
-fn print_with(mut buffer: &mut [u8], text: fmt::Arguments<'_>) -> usize {
-    buffer.write_fmt(text).expect("no address is longer than MAX_ADDRESS");
-    MAX_ADDRESS - buffer.len()
-}
-
-/// As `Display` does it, in a tenth of the time; gives the length.
-fn print_ipv4(ip: Ipv4Addr, buffer: &mut [u8; MAX_ADDRESS]) -> usize {
-    let mut free = buffer.iter_mut();
-    let mut put = |byte| free.next().into_iter().for_each(|slot| *slot = byte);
-    for (index, octet) in ip.octets().into_iter().enumerate() {
-        if index > 0 {
-            put(b'.');
-        }
-        if octet >= 100 {
-            put(b'0' + octet / 100);
-        }
-        if octet >= 10 {
-            put(b'0' + octet / 10 % 10);
-        }
-        put(b'0' + octet % 10);
-    }
-    MAX_ADDRESS - free.len()
-}
-
-/// Makes this the one line of a name, and does nothing where it is.
-fn set(headers: &mut HeaderMap, name: &HeaderName, text: &[u8]) {
-    let mut lines = headers.get_all(name).into_iter();
-    let (line, only) = (lines.next(), lines.next().is_none());
-    if only && line.is_some_and(|line| line.as_bytes() == text) {
-        return;
-    }
-    let Ok(value) = HeaderValue::from_bytes(text) else { return drop(headers.remove(name)) };
-    match headers.get_mut(name) {
-        Some(line) if only => *line = value,
-        _ => {
-            // First removed: a full map would keep the old value.
-            headers.remove(name);
-            let _ = headers.try_insert(name.clone(), value);
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use crate::hops::{Hop, RightToLeft, trim};
 use crate::lines::Lines;
-use crate::node::{MAX_ADDRESS, Node, NodeName, NodePort, ipv6};
+use crate::node::{MAX_ADDRESS, Node, ipv4, ipv6};
 use crate::outcome::Unresolved;
 
 /// The reports of an address list, rightmost first.
@@ -47,17 +47,18 @@ pub(crate) fn last_comma(line: &[u8]) -> Option<usize> {
 
 #[inline]
 pub(crate) fn hop(entry: &[u8]) -> Hop<'_> {
-    match entry {
-        [] => Hop::unusable(Unresolved::Missing),
-        _ => match address(entry) {
-            Some(node) => Hop::new(node),
-            None => Hop::unusable(Unresolved::Malformed),
-        },
+    // What most entries are.
+    if let Some(ip) = ipv4(entry) {
+        return Hop::of_ip(IpAddr::V4(ip));
+    }
+    match address(entry) {
+        Some(node) => Hop::of_node(node),
+        None if entry.is_empty() => Hop::unusable(Unresolved::Missing),
+        None => Hop::unusable(Unresolved::Malformed),
     }
 }
 
 /// An address entry, or `unknown`, which Squid writes.
-#[inline]
 fn address(entry: &[u8]) -> Option<Node<'_>> {
     let text = match entry {
         [b'"', inner @ .., b'"'] => inner,
@@ -69,6 +70,5 @@ fn address(entry: &[u8]) -> Option<Node<'_>> {
     let Ok(node) = Node::parse(text) else {
         return ipv6(text).map(|ip| Node::from(IpAddr::V6(ip)));
     };
-    let named = matches!(node.name(), NodeName::Obfuscated(_));
-    (!named && !matches!(node.port(), Some(NodePort::Obfuscated(_)))).then_some(node)
+    (!node.has_identifier()).then_some(node)
 }

@@ -74,7 +74,7 @@ fn walk(lines: &[&[u8]]) -> String {
 }
 
 fn summary(info: &ConnectionInfo) -> String {
-    let client = info.client().map(Node::to_string);
+    let client = info.client().map(|node| node.to_string());
     let outcome = match info.outcome() {
         Outcome::Forwarded => None,
         Outcome::Unresolved(why) => {
