@@ -47,8 +47,9 @@ fn layer(criterion: &mut Criterion) {
             BatchSize::SmallInput,
         );
     });
-    let cases: [(&str, &str, &[_], &[_]); 5] = [
+    let cases: [(&str, &str, &[_], &[_]); 6] = [
         ("forwarded", PROXY, &HONEST, &[]),
+        ("usual", PROXY, &USUAL, &[]),
         ("appended", PROXY, &APPENDED, &[]),
         ("direct", OUTSIDER, &[], &[]),
         ("direct_12", OUTSIDER, &[], &FOUR_MORE),

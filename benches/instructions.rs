@@ -71,6 +71,7 @@ fn nothing(passage: Passage<Nothing>) -> (Nothing, Answer) {
 
 #[library_benchmark]
 #[bench::forwarded(args = (through_layer(PROXY, &HONEST, &[])), config = at(3_517))]
+#[bench::usual(args = (through_layer(PROXY, &USUAL, &[])), config = at(9_999))]
 #[bench::appended(args = (through_layer(PROXY, &APPENDED, &[])), config = at(5_196))]
 #[bench::direct(args = (through_layer(OUTSIDER, &[], &[])), config = at(1_718))]
 #[bench::direct_12(args = (through_layer(OUTSIDER, &[], &FOUR_MORE)), config = at(1_878))]

@@ -199,15 +199,15 @@ impl Config {
         names.iter().try_for_each(|name| {
             let text = name.as_str();
             ConfigError::combination_if(
-                names.iter().filter(|other| looks_like(name, other)).count() > 1,
+                names.iter().filter(|other| looks_like(name.as_str(), other.as_str())).count() > 1,
                 format!("two headers that are read have the name {text:?}: give each its own"),
             )?;
             ConfigError::combination_if(
-                NOT_FORWARDING.iter().any(|other| looks_like(name, other)),
+                NOT_FORWARDING.iter().any(|other| looks_like(name.as_str(), other.as_str())),
                 format!("{text:?} is no forwarding header: it would be removed as one"),
             )?;
             ConfigError::combination_if(
-                looks_like(name, &HeaderName::from_static("cloudfront-viewer-address"))
+                looks_like(text, "cloudfront-viewer-address")
                     && !(self.client_port && *name == self.client_header()),
                 format!(
                     "{text:?} has IPv6 and port without brackets, which cannot be told from a \

@@ -27,46 +27,65 @@ pub enum Family {
 
 /// One proxy's report.
 pub(crate) struct Hop<'a> {
-    /// Who made the request to that proxy: a canonical address.
-    pub(crate) address: Result<IpAddr, Unresolved>,
-    /// The number behind it.
-    pub(crate) port: Option<u16>,
-    /// The whole node, where there is an identifier in it.
-    pub(crate) node: Option<Box<Node<'static>>>,
+    /// Who made the request to that proxy.
+    pub(crate) sender: Sender,
     /// The scheme that it was asked by, where the family keeps that together with the node.
     pub(crate) proto: Option<Value<'a>>,
     /// The host that it was asked for, likewise.
     pub(crate) host: Option<Value<'a>>,
 }
 
-impl<'a> Hop<'a> {
-    /// What nearly every report is.
+/// Whom a report names: nearly always an address, and nothing else.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    /// Canonical.
+    pub(crate) address: Result<IpAddr, Unresolved>,
+    /// The number behind it.
+    pub(crate) port: Option<u16>,
+    /// The whole node, where there is an identifier in it.
+    pub(crate) node: Option<Box<Node<'static>>>,
+}
+
+impl Sender {
     #[inline]
     pub(crate) fn of_ip(ip: IpAddr) -> Self {
         let ip = ip.to_canonical();
-        match is_somebody(ip) {
-            true => Self { address: Ok(ip), port: None, node: None, proto: None, host: None },
-            false => Self::unusable(Unresolved::Malformed),
-        }
+        Self::of(if is_somebody(ip) { Ok(ip) } else { Err(Unresolved::Malformed) })
     }
 
     pub(crate) fn of_node(node: Node<'_>) -> Self {
-        let hop = match node.name() {
+        let sender = match node.name() {
             NodeName::Address(ip) => Self::of_ip(*ip),
-            NodeName::Unknown => Self::unusable(Unresolved::Unknown),
-            NodeName::Obfuscated(_) => Self::unusable(Unresolved::Obfuscated),
+            NodeName::Unknown => Self::of(Err(Unresolved::Unknown)),
+            NodeName::Obfuscated(_) => Self::of(Err(Unresolved::Obfuscated)),
         };
-        if let Err(Unresolved::Malformed) = hop.address {
-            return hop;
+        if let Err(Unresolved::Malformed) = sender.address {
+            return sender;
         }
         let port = node.port().and_then(NodePort::number);
         let node = node.has_identifier().then(|| Box::new(node.canonical().into_owned()));
-        Self { port, node, ..hop }
+        Self { port, node, ..sender }
+    }
+
+    #[inline]
+    fn of(address: Result<IpAddr, Unresolved>) -> Self {
+        Self { address, port: None, node: None }
+    }
+}
+
+impl Hop<'_> {
+    #[inline]
+    pub(crate) fn of_ip(ip: IpAddr) -> Self {
+        Self { sender: Sender::of_ip(ip), proto: None, host: None }
+    }
+
+    pub(crate) fn of_node(node: Node<'_>) -> Self {
+        Self { sender: Sender::of_node(node), proto: None, host: None }
     }
 
     #[inline]
     pub(crate) fn unusable(why: Unresolved) -> Self {
-        Self { address: Err(why), port: None, node: None, proto: None, host: None }
+        Self { sender: Sender::of(Err(why)), proto: None, host: None }
     }
 }
 

@@ -47,20 +47,20 @@ impl ConnectionInfo {
     ///
     /// OpenTelemetry `client.address`.
     pub fn client_ip(&self) -> Option<IpAddr> {
-        self.0.client.ip
+        self.0.client_ip()
     }
 
     /// The client's port, where somebody said it.
     ///
     /// OpenTelemetry `client.port`.
     pub fn client_port(&self) -> Option<u16> {
-        self.0.client.port
+        self.0.client_port()
     }
 
     /// The client as it was named: an address, or where there is none, the `unknown` or the
     /// obfuscated identifier that a trusted proxy gave for it.
     pub fn client(&self) -> Option<Node<'_>> {
-        if let Some(node) = &self.0.client.node {
+        if let Some(node) = self.0.reported.as_ref().and_then(|sender| sender.node.as_ref()) {
             return Some(node.borrowed());
         }
         let name = match self.outcome() {
@@ -79,7 +79,7 @@ impl ConnectionInfo {
     ///
     /// OpenTelemetry `network.peer.address` and `network.peer.port`.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.0.peer.and_then(Peer::address)
+        self.0.peer_addr()
     }
 
     /// The scheme that the client used, `http` or `https`.

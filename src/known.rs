@@ -74,53 +74,106 @@ const KNOWN: [&str; 59] = [
     "x-vercel-forwarded-for",
 ];
 
-/// The known name that this is, or looks like.
-pub(crate) fn known(name: &HeaderName) -> Option<&'static HeaderName> {
-    if !may_be_known(name) {
-        return None;
+/// Known names, by their places in the table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Set(u64);
+
+/// Beside the known names, so that one look tells which names matter.
+const HOST: Set = Set(1 << 63);
+
+const _: () = assert!(KNOWN.len() < 63);
+
+impl Set {
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
     }
-    let names = BY_LENGTH.get(name.as_str().len())?;
-    names.iter().find(|known| looks_like(name, known))
+
+    #[inline]
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static HeaderName> {
+        self.indices().filter_map(|index| NAMES.get(index))
+    }
+
+    /// That one alone, if the name is in the set.
+    pub(crate) fn find(self, name: &HeaderName) -> Option<Self> {
+        let mut indices = self.indices();
+        indices
+            .find(|index| KNOWN.get(*index) == Some(&name.as_str()))
+            .map(|index| Self(1 << index))
+    }
+
+    /// Whether the name is or looks like one in the set.
+    pub(crate) fn has_like(self, name: &HeaderName) -> bool {
+        let mut known = self.indices().filter_map(|index| KNOWN.get(index));
+        known.any(|known| looks_like(name.as_str(), known))
+    }
+
+    fn indices(self) -> impl Iterator<Item = usize> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let index = rest.trailing_zeros();
+            rest &= rest.checked_sub(1)?;
+            usize::try_from(index).ok()
+        })
+    }
+}
+
+/// The known names, and `Host`, that have this one's length, first letter and last letter: nearly
+/// always none, and all that it can look like.
+#[inline]
+pub(crate) fn candidates(name: &HeaderName) -> Set {
+    let name = name.as_str().as_bytes();
+    let of_letter = |sets: &[u64; 256], letter: u8| sets.get(usize::from(letter)).copied();
+    let sets = || {
+        let (first, last) =
+            (of_letter(&BY_FIRST, *name.first()?), of_letter(&BY_LAST, *name.last()?));
+        Some(BY_LENGTH.get(name.len())? & first? & last?)
+    };
+    Set(sets().unwrap_or_default())
 }
 
 /// Whether some server folds these two names into one: `_` and `.` for `-` (CVE-2024-45614).
-pub(crate) fn looks_like(name: &HeaderName, other: &HeaderName) -> bool {
+pub(crate) fn looks_like(name: &str, other: &str) -> bool {
     let fold = |byte| if matches!(byte, b'_' | b'.') { b'-' } else { byte };
-    let (text, others) = (name.as_str(), other.as_str());
-    let folded = || text.bytes().zip(others.bytes()).all(|(a, b)| fold(a) == fold(b));
-    text.len() == others.len() && (text == others || folded())
+    name.len() == other.len() && name.bytes().zip(other.bytes()).all(|(a, b)| fold(a) == fold(b))
 }
 
-static BY_LENGTH: LazyLock<[Vec<HeaderName>; 64]> = LazyLock::new(|| {
-    std::array::from_fn(|length| {
-        let names = KNOWN.into_iter().filter(|name| name.len() == length);
-        names.map(HeaderName::from_static).collect()
-    })
-});
+static NAMES: LazyLock<[HeaderName; KNOWN.len()]> =
+    LazyLock::new(|| KNOWN.map(HeaderName::from_static));
 
-/// Rules out nearly every other header but `Host` by its length with its first and with its last
-/// letter.
-#[inline]
-pub(crate) fn may_be_known(name: &HeaderName) -> bool {
-    let (name, length) = (name.as_str().as_bytes(), name.as_str().len());
-    let lengths = |letter: Option<&u8>| LENGTHS.get(usize::from(*letter?)).copied();
-    let (first, last) = (lengths(name.first()), lengths(name.last()));
-    let lengths = first.zip(last).map_or(0, |(first, last)| first.0 & last.1);
-    length < 64 && lengths >> length & 1 == 1
+static BY_LENGTH: [u64; 64] = sets(Property::Length);
+static BY_FIRST: [u64; 256] = sets(Property::First);
+static BY_LAST: [u64; 256] = sets(Property::Last);
+
+#[derive(Clone, Copy)]
+enum Property {
+    Length,
+    First,
+    Last,
 }
 
-/// By first and by last letter, the bit of each length that a known name has.
+/// For each value of the property, the names that have it.
 #[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
-static LENGTHS: [(u64, u64); 256] = {
-    let mut lengths = [(0, 0); 256];
-    lengths[b'h' as usize].0 |= 1 << "host".len();
-    lengths[b't' as usize].1 |= 1 << "host".len();
+const fn sets<const N: usize>(property: Property) -> [u64; N] {
+    let mut sets = [0; N];
+    sets[value(property, b"host")] |= HOST.0;
     let mut index = 0;
     while index < KNOWN.len() {
-        let name = KNOWN[index].as_bytes();
-        lengths[name[0] as usize].0 |= 1 << name.len();
-        lengths[name[name.len() - 1] as usize].1 |= 1 << name.len();
+        sets[value(property, KNOWN[index].as_bytes())] |= 1 << index;
         index += 1;
     }
-    lengths
-};
+    sets
+}
+
+#[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
+const fn value(property: Property, name: &[u8]) -> usize {
+    match property {
+        Property::Length => name.len(),
+        Property::First => name[0] as usize,
+        Property::Last => name[name.len() - 1] as usize,
+    }
+}

@@ -11,7 +11,7 @@ use crate::builder::ForwardedHeaders;
 use crate::info::ConnectionInfo;
 use crate::lines::Found;
 use crate::resolve::resolve;
-use crate::rewrite::{edits, rewrite};
+use crate::rewrite::{edits, rewrite, vouched};
 
 impl ForwardedHeaders {
     /// The decision alone, for a request that does not pass through tower. Changes nothing, and
@@ -101,12 +101,14 @@ where
         // The outermost layer decides, once: further in, the headers are its own.
         if request.extensions().get::<ConnectionInfo>().is_none() {
             let config = self.layer.config();
-            let found = Found::new(request.headers(), config);
+            let mut found = Found::nothing_yet(request.headers());
+            found.look_through(config);
             let peer = (config.peer_from)(request.extensions());
             let resolved = resolve(config, peer, &found, request.uri());
             let mut buffer = None;
-            let edits = edits(config, &resolved, &found, &mut buffer);
-            rewrite(&mut request, config, &resolved, &edits);
+            let vouched = vouched(config, &resolved, &mut buffer);
+            let edits = edits(&resolved, &vouched, &found);
+            rewrite(&mut request, config, &resolved, &vouched, edits);
             request.extensions_mut().insert(ConnectionInfo::new(resolved));
         }
         self.inner.call(request)

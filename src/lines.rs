@@ -8,7 +8,7 @@ use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Config, Names};
 use crate::hops::{Family, RightToLeft};
-use crate::known::{known, looks_like, may_be_known};
+use crate::known::{self, candidates, looks_like};
 
 /// The lines of one name.
 #[derive(Clone, Copy)]
@@ -74,16 +74,22 @@ pub(crate) struct Found<'a> {
     pub(crate) host: Lines<'a>,
     pub(crate) port: Lines<'a>,
     pub(crate) prefix: Lines<'a>,
-    /// Whether there is one of those five.
-    pub(crate) family: bool,
-    /// Whether there is another forwarding header.
-    pub(crate) others: bool,
+    pub(crate) others: Others,
+}
+
+/// The forwarding headers that are not of the family that is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Others {
+    pub(crate) known: known::Set,
+    /// Whether there are any under other names: what looks like a known one, and what the operator
+    /// has renamed.
+    pub(crate) more: bool,
 }
 
 impl<'a> Found<'a> {
     #[inline]
-    pub(crate) fn new(headers: &'a HeaderMap, config: &Config) -> Self {
-        let mut found = Self {
+    pub(crate) fn nothing_yet(headers: &'a HeaderMap) -> Self {
+        Self {
             headers,
             own_host: Lines::Absent,
             reports: Lines::Absent,
@@ -91,25 +97,25 @@ impl<'a> Found<'a> {
             host: Lines::Absent,
             port: Lines::Absent,
             prefix: Lines::Absent,
-            family: false,
-            others: false,
-        };
-        found.look_through(config);
-        found
+            others: Others::default(),
+        }
     }
 
-    fn look_through(&mut self, config: &Config) {
+    pub(crate) fn look_through(&mut self, config: &Config) {
         let headers = self.headers;
-        let any_name = !config.renamed.is_empty();
-        let matters = |name: &HeaderName| any_name || may_be_known(name);
+        let matters =
+            |candidates: known::Set| !(candidates.is_empty() && config.renamed.is_empty());
         // Iterating over lines would follow all that a client can repeat.
         if headers.len() == headers.keys_len() {
-            for (name, line) in headers.iter().filter(|(name, _)| matters(name)) {
-                self.add(config, name, Lines::One(line));
+            let lines = headers.iter().map(|(name, line)| (name, candidates(name), line));
+            for (name, candidates, line) in lines.filter(|(_, candidates, _)| matters(*candidates))
+            {
+                self.add(config, name, candidates, Lines::One(line));
             }
         } else {
-            for name in headers.keys().filter(|name| matters(name)) {
-                self.add(config, name, Lines::Named(headers, name));
+            let names = headers.keys().map(|name| (name, candidates(name)));
+            for (name, candidates) in names.filter(|(_, candidates)| matters(*candidates)) {
+                self.add(config, name, candidates, Lines::Named(headers, name));
             }
         }
     }
@@ -126,19 +132,25 @@ impl<'a> Found<'a> {
             host: lines(host),
             port: lines(port),
             prefix: lines(prefix),
-            family: false,
-            others: false,
+            others: Others::default(),
         }
     }
 
-    fn add(&mut self, config: &Config, name: &HeaderName, lines: Lines<'a>) {
+    fn add(
+        &mut self,
+        config: &Config,
+        name: &HeaderName,
+        candidates: known::Set,
+        lines: Lines<'a>,
+    ) {
         if *name == HOST {
             self.own_host = lines;
         } else if let Some(slot) = self.slot(config, name) {
             *slot = lines;
-            self.family = true;
+        } else if let Some(known) = candidates.find(name) {
+            self.others.known = self.others.known.union(known);
         } else {
-            self.others |= forwarding_name(name, config).is_some();
+            self.others.more |= is_forwarding(config, name);
         }
     }
 
@@ -156,7 +168,8 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The name that this header is or looks like, if it tells where a request came from.
-pub(crate) fn forwarding_name<'a>(name: &HeaderName, config: &'a Config) -> Option<&'a HeaderName> {
-    known(name).or_else(|| config.renamed.iter().find(|own| looks_like(name, own)))
+/// Whether this is or looks like a name that tells where a request came from.
+pub(crate) fn is_forwarding(config: &Config, name: &HeaderName) -> bool {
+    let is_renamed = |own: &HeaderName| looks_like(name.as_str(), own.as_str());
+    candidates(name).has_like(name) || config.renamed.iter().any(is_renamed)
 }

@@ -30,15 +30,6 @@ pub enum Peer {
     Unix,
 }
 
-impl Peer {
-    pub(crate) fn address(self) -> Option<SocketAddr> {
-        match self {
-            Self::Inet(address) => Some(address),
-            Self::Unix => None,
-        }
-    }
-}
-
 impl From<SocketAddr> for Peer {
     fn from(address: SocketAddr) -> Self {
         Self::Inet(address)

@@ -3,7 +3,7 @@
 //! A pure function of the peer, the headers and the URI. It changes nothing, and allocates nothing
 //! but to keep a forwarded host or prefix: of `Host` it keeps a cheap clone.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::header::FORWARDED;
 use http::{HeaderMap, Uri};
@@ -11,9 +11,8 @@ use http::{HeaderMap, Uri};
 use crate::authority::{Authority, MAX_AUTHORITY, MAX_SCHEME, WebScheme, host_port, prefix};
 use crate::config::Config;
 use crate::forwarded;
-use crate::hops::{Family, Hop};
+use crate::hops::{Family, Hop, Sender};
 use crate::lines::Found;
-use crate::node::Node;
 use crate::outcome::{Outcome, Unresolved};
 use crate::peer::Peer;
 use crate::trust::Trust;
@@ -27,20 +26,12 @@ pub(crate) struct Resolved {
     pub(crate) outcome: Outcome,
     /// How many reports were read.
     pub(crate) hops: u8,
-    pub(crate) client: Client,
+    /// Whom the last of them names. That is the client, and if there is none, the peer is.
+    pub(crate) reported: Option<Sender>,
     pub(crate) scheme: WebScheme,
     pub(crate) authority: Option<Authority>,
     pub(crate) prefix: Option<Box<str>>,
     pub(crate) said: Said,
-}
-
-/// Who, as far as it is known.
-#[derive(Debug, Clone)]
-pub(crate) struct Client {
-    pub(crate) ip: Option<IpAddr>,
-    pub(crate) port: Option<u16>,
-    /// The whole node, where there is an identifier in it.
-    pub(crate) node: Option<Box<Node<'static>>>,
 }
 
 /// Which of these trusted proxies said, beside the client's address.
@@ -64,6 +55,27 @@ impl Resolved {
     pub(crate) fn is_peer_trusted(&self) -> bool {
         !matches!(self.outcome, Outcome::Direct | Outcome::NoPeer)
     }
+
+    pub(crate) fn client_ip(&self) -> Option<IpAddr> {
+        match &self.reported {
+            Some(sender) => sender.address.ok(),
+            None => Some(self.peer_addr()?.ip().to_canonical()),
+        }
+    }
+
+    pub(crate) fn client_port(&self) -> Option<u16> {
+        match &self.reported {
+            Some(sender) => sender.port,
+            None => Some(self.peer_addr()?.port()),
+        }
+    }
+
+    pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
+        match self.peer? {
+            Peer::Inet(address) => Some(address),
+            Peer::Unix => None,
+        }
+    }
 }
 
 pub(crate) fn resolve(
@@ -72,30 +84,30 @@ pub(crate) fn resolve(
     found: &Found<'_>,
     uri: &Uri,
 ) -> Resolved {
-    match peer {
-        Some(peer) if config.trust.is_trusted_peer(peer) => forwarded(config, peer, found, uri),
-        _ => direct(config, peer, found, uri),
+    let is_trusted = peer.as_ref().is_some_and(|peer| config.trust.is_trusted_peer(peer));
+    match is_trusted {
+        true => forwarded(config, peer, found, uri),
+        false => direct(config, peer, found, uri),
     }
 }
 
-/// Whoever opened the connection, and nobody where that is not known. No header is read but `Host`.
+/// Whoever opened the connection is the client. No header is read but `Host`.
 fn direct(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> Resolved {
     let scheme = config.own_web_scheme().unwrap_or(WebScheme::Http);
-    let host = own_authority(found, uri);
     Resolved {
         peer,
         outcome: if peer.is_some() { Outcome::Direct } else { Outcome::NoPeer },
         hops: 0,
-        client: Client::at(peer),
+        reported: None,
         scheme,
-        authority: host.filter(|host| is_allowed(config, host, scheme)),
+        authority: own_authority(found, uri).filter(|host| is_allowed(config, host, scheme)),
         prefix: None,
         said: Said::default(),
     }
 }
 
 /// Whom the trusted peer, and the trusted proxies behind it, name.
-fn forwarded(config: &Config, peer: Peer, found: &Found<'_>, uri: &Uri) -> Resolved {
+fn forwarded(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> Resolved {
     let mut walk = read(config, found);
     if walk.is_believed() && excess::is_in(found, config, walk.hops) {
         walk.last = Hop::unusable(Unresolved::Excess);
@@ -114,13 +126,10 @@ fn forwarded(config: &Config, peer: Peer, found: &Found<'_>, uri: &Uri) -> Resol
     };
     let outcome = outcome(config, &walk, found);
     Resolved {
-        peer: Some(peer),
+        peer,
         outcome,
         hops: walk.hops,
-        client: match outcome {
-            Outcome::NotForwarded => Client::at(Some(peer)),
-            _ => Client::named_by(walk.last),
-        },
+        reported: (outcome != Outcome::NotForwarded).then_some(walk.last.sender),
         scheme,
         authority: host.filter(|host| is_allowed(config, host, scheme)),
         prefix: report.prefix,
@@ -129,27 +138,12 @@ fn forwarded(config: &Config, peer: Peer, found: &Found<'_>, uri: &Uri) -> Resol
 }
 
 fn outcome(config: &Config, walk: &Walk<'_>, found: &Found<'_>) -> Outcome {
-    match walk.last.address {
+    match walk.last.sender.address {
         Ok(_) => Outcome::Forwarded,
         Err(Unresolved::NotReported) if config.allow_direct && is_silent(config, found.headers) => {
             Outcome::NotForwarded
         }
         Err(why) => Outcome::Unresolved(why),
-    }
-}
-
-impl Client {
-    fn at(peer: Option<Peer>) -> Self {
-        let address = peer.and_then(Peer::address);
-        Self {
-            ip: address.map(|address| address.ip().to_canonical()),
-            port: address.map(|address| address.port()),
-            node: None,
-        }
-    }
-
-    fn named_by(hop: Hop<'_>) -> Self {
-        Self { ip: hop.address.ok(), port: hop.port, node: hop.node }
     }
 }
 
@@ -174,7 +168,7 @@ impl Walk<'_> {
     /// Whether what else was said counts: whoever could break the address could break it as well.
     fn is_believed(&self) -> bool {
         use Unresolved::{Excess, Malformed, Missing, NotReported};
-        !matches!(self.last.address, Err(NotReported | Missing | Malformed | Excess))
+        !matches!(self.last.sender.address, Err(NotReported | Missing | Malformed | Excess))
     }
 }
 
@@ -197,7 +191,7 @@ fn walk<'a>(trust: &Trust, reports: impl Iterator<Item = Hop<'a>>) -> Walk<'a> {
     let mut hops = 0;
     for hop in reports {
         hops += 1;
-        match hop.address {
+        match hop.sender.address {
             Ok(address) if trust.is_proxy(hops, address) => {}
             _ => return Walk { hops, last: hop },
         }

@@ -3,7 +3,6 @@
 //! Afterwards every forwarding header, `Host` and the URI say what was decided, or are gone, so
 //! that whoever reads them next, leftmost or rightmost, reads the same.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
@@ -14,7 +13,7 @@ use crate::authority::Authority;
 use crate::bytes::TCHAR;
 use crate::config::Config;
 use crate::hops::Family;
-use crate::lines::{Found, Lines, forwarding_name};
+use crate::lines::{Found, Lines, Others, is_forwarding};
 use crate::outcome::Outcome;
 use crate::print::Buffer;
 use crate::resolve::Resolved;
@@ -24,34 +23,29 @@ const MAX_URI: usize = u16::MAX as usize - 1;
 
 /// What each header of the family says of a client that was found, in the order of
 /// [`Config::names_read`].
-type Vouched<'a> = [Option<&'a [u8]>; 5];
+pub(crate) type Vouched<'a> = [Option<&'a [u8]>; 5];
 
-/// What is to become of a header. Nearly always it stands: a proxy has written it as it should be.
+/// Which headers do not say what was decided. Nearly always none: a proxy has written them as they
+/// should be.
 #[derive(Clone, Copy)]
-enum Edit<'a> {
-    Stands,
-    Write(&'a [u8]),
-    Remove,
-}
-
-impl Edit<'_> {
-    fn is_one(&self) -> bool {
-        !matches!(self, Self::Stands)
-    }
-}
-
-pub(crate) struct Edits<'a> {
-    host: Edit<'a>,
-    /// Those of the family that is read, if they do not all stand.
-    family: Option<[Edit<'a>; 5]>,
-    /// Whether any of the other forwarding headers is there.
-    others: bool,
+pub(crate) struct Edits {
+    host: bool,
+    family: [bool; 5],
+    others: Others,
 }
 
 /// Nothing, where there is no such client.
-fn vouched<'a>(config: &Config, resolved: &'a Resolved, buffer: &'a mut Buffer) -> Vouched<'a> {
-    let ip = resolved.client.ip.filter(|_| resolved.outcome == Outcome::Forwarded);
+pub(crate) fn vouched<'a>(
+    config: &Config,
+    resolved: &'a Resolved,
+    buffer: &'a mut Option<Buffer>,
+) -> Vouched<'a> {
+    let ip = match resolved.outcome {
+        Outcome::Forwarded => resolved.client_ip(),
+        _ => None,
+    };
     let Some(ip) = ip else { return [None; 5] };
+    let buffer = buffer.insert(Buffer::new());
     let said = resolved.said;
     let scheme = said.scheme.then(|| resolved.scheme.as_scheme().as_str().as_bytes());
     let authority = resolved.authority.as_ref();
@@ -61,7 +55,7 @@ fn vouched<'a>(config: &Config, resolved: &'a Resolved, buffer: &'a mut Buffer) 
         return [Some(buffer.text()), None, None, None, None];
     }
     buffer.put_ip(ip);
-    if let Some(port) = resolved.client.port.filter(|_| config.client_port) {
+    if let Some(port) = resolved.client_port().filter(|_| config.client_port) {
         buffer.put(b":").put_number(port);
     }
     let port = authority.filter(|_| said.port).map(|authority| {
@@ -90,51 +84,28 @@ fn put_element(buffer: &mut Buffer, ip: IpAddr, scheme: Option<&[u8]>, host: Opt
     }
 }
 
-/// What has to be done so that the headers say what was decided, and nothing else.
-pub(crate) fn edits<'a>(
-    config: &Config,
-    resolved: &'a Resolved,
-    found: &Found<'_>,
-    buffer: &'a mut Option<Buffer>,
-) -> Edits<'a> {
-    // Where there is none, because it was refused, because there are two, or because it is no host,
-    // nobody must find one.
+pub(crate) fn edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_>) -> Edits {
     let host = match &resolved.authority {
-        Some(_) if found.own_host.is_absent() && !resolved.said.host => Edit::Stands,
-        authority => edit(found.own_host, authority.as_ref().map(Authority::as_bytes)),
+        Some(_) if found.own_host.is_absent() && !resolved.said.host => false,
+        authority => differs(found.own_host, authority.as_ref().map(Authority::as_bytes)),
     };
-    let family = match found.family {
-        true => family_edits(config, resolved, found, buffer),
-        false => None,
-    };
+    let [reports, proto, forwarded_host, port, prefix] = *vouched;
+    let family = [
+        differs(found.reports, reports),
+        differs(found.proto, proto),
+        differs(found.host, forwarded_host),
+        differs(found.port, port),
+        differs(found.prefix, prefix),
+    ];
     Edits { host, family, others: found.others }
 }
 
-fn family_edits<'a>(
-    config: &Config,
-    resolved: &'a Resolved,
-    found: &Found<'_>,
-    buffer: &'a mut Option<Buffer>,
-) -> Option<[Edit<'a>; 5]> {
-    let buffer = buffer.insert(Buffer::new());
-    let [reports, proto, host, port, prefix] = vouched(config, resolved, buffer);
-    let edits = [
-        edit(found.reports, reports),
-        edit(found.proto, proto),
-        edit(found.host, host),
-        edit(found.port, port),
-        edit(found.prefix, prefix),
-    ];
-    edits.iter().any(Edit::is_one).then_some(edits)
-}
-
+/// Whether the lines are not this alone, or nothing alone.
 #[inline]
-fn edit<'a>(lines: Lines<'_>, text: Option<&'a [u8]>) -> Edit<'a> {
+fn differs(lines: Lines<'_>, text: Option<&[u8]>) -> bool {
     match text {
-        Some(text) if lines.are(text) => Edit::Stands,
-        Some(text) => Edit::Write(text),
-        None if lines.is_absent() => Edit::Stands,
-        None => Edit::Remove,
+        Some(text) => !lines.are(text),
+        None => !lines.is_absent(),
     }
 }
 
@@ -143,21 +114,26 @@ pub(crate) fn rewrite<B>(
     request: &mut Request<B>,
     config: &Config,
     resolved: &Resolved,
-    edits: &Edits<'_>,
+    vouched: &Vouched<'_>,
+    edits: Edits,
 ) {
     let headers = request.headers_mut();
-    apply(headers, &HOST, edits.host);
-    if let Some(edits) = edits.family {
-        let edits = config.names_read().into_iter().zip(edits);
-        for (name, edit) in edits.filter_map(|(name, edit)| Some((name?, edit))) {
-            if !config.is_kept(name) {
-                apply(headers, name, edit);
+    if edits.host {
+        // Where there is none, because it was refused, because there are two, or because it is no
+        // host, nobody must find one.
+        set(headers, &HOST, resolved.authority.as_ref().map(Authority::as_bytes));
+    }
+    if edits.family.contains(&true) {
+        for ((name, text), differs) in
+            config.names_read().into_iter().zip(vouched).zip(edits.family)
+        {
+            let name = name.filter(|name| differs && !config.is_kept(name));
+            if let Some(name) = name {
+                set(headers, name, *text);
             }
         }
     }
-    if edits.others {
-        strip_others(headers, config);
-    }
+    strip(headers, config, edits.others);
     // The target of a CONNECT is where the tunnel leads, unless it has a path (RFC 8441).
     let is_tunnel = request.method() == Method::CONNECT && request.uri().path().is_empty();
     if config.rewrite_uri && !is_tunnel {
@@ -171,19 +147,12 @@ pub(crate) fn rewrite<B>(
     }
 }
 
-#[inline]
-fn apply(headers: &mut HeaderMap, name: &HeaderName, edit: Edit<'_>) {
-    match edit {
-        Edit::Stands => {}
-        Edit::Write(text) => set(headers, name, text),
-        Edit::Remove => drop(headers.remove(name)),
-    }
-}
-
-/// Makes this the one line of a name.
-fn set(headers: &mut HeaderMap, name: &HeaderName, text: &[u8]) {
-    let Ok(value) = HeaderValue::from_bytes(text) else { return drop(headers.remove(name)) };
+/// Makes this the one line of a name, or nothing.
+fn set(headers: &mut HeaderMap, name: &HeaderName, text: Option<&[u8]>) {
     let has_repeats = headers.len() > headers.keys_len();
+    let Some(value) = text.and_then(|text| HeaderValue::from_bytes(text).ok()) else {
+        return drop(headers.remove(name));
+    };
     match headers.get_mut(name) {
         Some(line) if !has_repeats => *line = value,
         _ => {
@@ -194,26 +163,18 @@ fn set(headers: &mut HeaderMap, name: &HeaderName, text: &[u8]) {
     }
 }
 
-/// Removes every known name that is not of the family that is read.
-fn strip_others(headers: &mut HeaderMap, config: &Config) {
-    let family = config.names_read();
-    let other = |name: &HeaderName| {
-        let known = forwarding_name(name, config)?;
-        let stays = config.is_kept(name) || family.contains(&Some(name));
-        let name = if known == name { Cow::Borrowed(known) } else { Cow::Owned(name.clone()) };
-        (!stays).then_some(name)
-    };
-    // The first few without an allocation.
-    let (mut few, mut more) = ([const { None }; 4], Vec::new());
-    let mut free = few.iter_mut();
-    for name in headers.keys().filter_map(other) {
-        match free.next() {
-            Some(slot) => *slot = Some(name),
-            None => more.push(name),
-        }
+/// Removes the forwarding headers that are not of the family that is read.
+fn strip(headers: &mut HeaderMap, config: &Config, others: Others) {
+    for name in others.known.names().filter(|name| !config.is_kept(name)) {
+        headers.remove(name);
     }
-    for name in few.into_iter().flatten().chain(more) {
-        headers.remove(&*name);
+    if others.more {
+        let family = config.names_read();
+        let stays = |name: &HeaderName| config.is_kept(name) || family.contains(&Some(name));
+        let names = headers.keys().filter(|name| is_forwarding(config, name) && !stays(name));
+        for name in names.cloned().collect::<Vec<_>>() {
+            headers.remove(name);
+        }
     }
 }
 

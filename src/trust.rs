@@ -118,7 +118,7 @@ impl TrustedProxies {
     }
 
     #[inline]
-    pub(crate) fn contains_peer(&self, peer: Peer) -> bool {
+    pub(crate) fn contains_peer(&self, peer: &Peer) -> bool {
         match peer {
             Peer::Inet(address) => self.contains(address.ip()),
             Peer::Unix => self.unix,
@@ -338,7 +338,7 @@ impl Default for Trust {
 impl Trust {
     /// Whether the peer is a proxy, so that its report is due.
     #[inline]
-    pub(crate) fn is_trusted_peer(&self, peer: Peer) -> bool {
+    pub(crate) fn is_trusted_peer(&self, peer: &Peer) -> bool {
         match &self.model {
             Model::MaxHops(n) | Model::TrustedHops(n) => *n > 0 && self.proxies.contains_peer(peer),
             Model::Chain(sets) => sets.first().is_some_and(|set| set.contains_peer(peer)),

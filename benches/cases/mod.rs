@@ -190,7 +190,10 @@ pub fn through_layer(
 
 /// What one proxy of ours writes.
 pub const HONEST: [(&str, &str); 2] = [("x-forwarded-for", CLIENT), ("x-forwarded-proto", "https")];
-/// The same, behind what the client made up.
+/// What the usual configuration of nginx sends: another name for the client as well.
+pub const USUAL: [(&str, &str); 3] =
+    [("x-real-ip", CLIENT), ("x-forwarded-for", CLIENT), ("x-forwarded-proto", "https")];
+/// The same as `HONEST`, behind what the client made up.
 pub const APPENDED: [(&str, &str); 2] =
     [("x-forwarded-for", "6.6.6.6, 203.0.113.195"), ("x-forwarded-proto", "https")];
 
