@@ -101,8 +101,7 @@ where
         // The outermost layer decides, once: further in, the headers are its own.
         if request.extensions().get::<ConnectionInfo>().is_none() {
             let config = self.layer.config();
-            let mut found = Found::nothing_yet(request.headers());
-            found.look_through(config);
+            let found = Found::new(request.headers(), config);
             let peer = (config.peer_from)(request.extensions());
             let resolved = resolve(config, peer, &found, request.uri());
             let mut buffer = None;

@@ -74,6 +74,8 @@ pub(crate) struct Found<'a> {
     pub(crate) host: Lines<'a>,
     pub(crate) port: Lines<'a>,
     pub(crate) prefix: Lines<'a>,
+    /// Whether any of those five is there.
+    pub(crate) family: bool,
     pub(crate) others: Others,
 }
 
@@ -88,8 +90,8 @@ pub(crate) struct Others {
 
 impl<'a> Found<'a> {
     #[inline]
-    pub(crate) fn nothing_yet(headers: &'a HeaderMap) -> Self {
-        Self {
+    pub(crate) fn new(headers: &'a HeaderMap, config: &Config) -> Self {
+        let mut found = Self {
             headers,
             own_host: Lines::Absent,
             reports: Lines::Absent,
@@ -97,11 +99,14 @@ impl<'a> Found<'a> {
             host: Lines::Absent,
             port: Lines::Absent,
             prefix: Lines::Absent,
+            family: false,
             others: Others::default(),
-        }
+        };
+        found.look_through(config);
+        found
     }
 
-    pub(crate) fn look_through(&mut self, config: &Config) {
+    fn look_through(&mut self, config: &Config) {
         let headers = self.headers;
         let matters =
             |candidates: known::Set| !(candidates.is_empty() && config.renamed.is_empty());
@@ -132,6 +137,7 @@ impl<'a> Found<'a> {
             host: lines(host),
             port: lines(port),
             prefix: lines(prefix),
+            family: false,
             others: Others::default(),
         }
     }
@@ -147,6 +153,7 @@ impl<'a> Found<'a> {
             self.own_host = lines;
         } else if let Some(slot) = self.slot(config, name) {
             *slot = lines;
+            self.family = true;
         } else if let Some(known) = candidates.find(name) {
             self.others.known = self.others.known.union(known);
         } else {

@@ -45,30 +45,35 @@ pub(crate) fn vouched<'a>(
         _ => None,
     };
     let Some(ip) = ip else { return [None; 5] };
-    let buffer = buffer.insert(Buffer::new());
-    let said = resolved.said;
+    let (said, authority) = (resolved.said, resolved.authority.as_ref());
     let scheme = said.scheme.then(|| resolved.scheme.as_scheme().as_str().as_bytes());
-    let authority = resolved.authority.as_ref();
     let host = authority.filter(|_| said.host).map(Authority::as_bytes);
-    if config.family == Family::Forwarded {
-        put_element(buffer, ip, scheme, host);
-        return [Some(buffer.text()), None, None, None, None];
+    let buffer = buffer.insert(Buffer::new());
+    match config.family {
+        Family::Forwarded => {
+            put_element(buffer, ip, scheme, host);
+            [Some(buffer.text()), None, None, None, None]
+        }
+        Family::XForwarded => {
+            let port = resolved.client_port().filter(|_| config.client_port);
+            let client_end = put_address(buffer, ip, port);
+            if let Some(authority) = authority.filter(|_| said.port) {
+                buffer.put_number(authority.port().unwrap_or(resolved.scheme.default_port()));
+            }
+            let (client, port) = buffer.text().split_at(client_end);
+            let port = Some(port).filter(|port| !port.is_empty());
+            [Some(client), scheme, host, port, resolved.prefix.as_deref().map(str::as_bytes)]
+        }
     }
+}
+
+/// Gives where it ends.
+fn put_address(buffer: &mut Buffer, ip: IpAddr, port: Option<u16>) -> usize {
     buffer.put_ip(ip);
-    if let Some(port) = resolved.client_port().filter(|_| config.client_port) {
+    if let Some(port) = port {
         buffer.put(b":").put_number(port);
     }
-    let port = authority.filter(|_| said.port).map(|authority| {
-        let length = buffer.text().len();
-        buffer.put_number(authority.port().unwrap_or(resolved.scheme.default_port()));
-        length
-    });
-    let text = buffer.text();
-    let (client, port) = match port {
-        Some(length) => text.split_at_checked(length).map_or((text, None), |(a, b)| (a, Some(b))),
-        None => (text, None),
-    };
-    [Some(client), scheme, host, port, resolved.prefix.as_deref().map(str::as_bytes)]
+    buffer.text().len()
 }
 
 /// `for=203.0.113.7;proto=https;host=example.com`.
@@ -89,15 +94,20 @@ pub(crate) fn edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_
         Some(_) if found.own_host.is_absent() && !resolved.said.host => false,
         authority => differs(found.own_host, authority.as_ref().map(Authority::as_bytes)),
     };
-    let [reports, proto, forwarded_host, port, prefix] = *vouched;
-    let family = [
+    // Without a header of the family there is no such client, and nothing to say of it.
+    let family = if found.family { family_edits(vouched, found) } else { [false; 5] };
+    Edits { host, family, others: found.others }
+}
+
+fn family_edits(vouched: &Vouched<'_>, found: &Found<'_>) -> [bool; 5] {
+    let [reports, proto, host, port, prefix] = *vouched;
+    [
         differs(found.reports, reports),
         differs(found.proto, proto),
-        differs(found.host, forwarded_host),
+        differs(found.host, host),
         differs(found.port, port),
         differs(found.prefix, prefix),
-    ];
-    Edits { host, family, others: found.others }
+    ]
 }
 
 /// Whether the lines are not this alone, or nothing alone.
@@ -124,11 +134,9 @@ pub(crate) fn rewrite<B>(
         set(headers, &HOST, resolved.authority.as_ref().map(Authority::as_bytes));
     }
     if edits.family.contains(&true) {
-        for ((name, text), differs) in
-            config.names_read().into_iter().zip(vouched).zip(edits.family)
-        {
-            let name = name.filter(|name| differs && !config.is_kept(name));
-            if let Some(name) = name {
+        let texts = vouched.iter().zip(edits.family);
+        for (name, (text, differs)) in config.names_read().into_iter().zip(texts) {
+            if let Some(name) = name.filter(|name| differs && !config.is_kept(name)) {
                 set(headers, name, *text);
             }
         }
