@@ -237,7 +237,7 @@ impl fmt::Display for Element<'_> {
     }
 }
 
-pub(crate) fn write_pair(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+fn write_pair(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.push(b'=');
     write_value(out, value);

@@ -26,7 +26,7 @@ pub(crate) struct Resolved {
     pub(crate) outcome: Outcome,
     /// How many reports were read.
     pub(crate) hops: u8,
-    /// Whom the last of them names. That is the client, and if there is none, the peer is.
+    /// Whom the last of them names, as far as it does; `None` where the client is the peer.
     pub(crate) reported: Option<Sender>,
     pub(crate) scheme: WebScheme,
     pub(crate) authority: Option<Authority>,

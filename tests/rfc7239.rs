@@ -481,6 +481,12 @@ const NODES: &[Row] = &[
         "192.0.2.1:80",
     ),
     (
+        "N8 mapped, obfuscated port",
+        &[br#"for="[::ffff:192.0.2.1]:_p""#],
+        "[::ffff:192.0.2.1]:_p",
+        "192.0.2.1:_p",
+    ),
+    (
         "N8 a mapped proxy",
         &[br#"for=192.0.2.1, for="[::ffff:10.0.0.2]""#],
         "192.0.2.1, [::ffff:10.0.0.2]",
