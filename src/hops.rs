@@ -119,10 +119,8 @@ impl<'a> RightToLeft<'a> {
     /// trimmed, where its last one is too long.
     #[inline]
     pub(crate) fn next(&mut self, last_comma: impl Fn(&[u8]) -> Option<usize>) -> Option<&'a [u8]> {
-        let line = match self.rest.take() {
-            Some(rest) => rest,
-            None => self.lines.as_mut()?.next_back()?.as_bytes(),
-        };
+        let line = self.line()?;
+        self.rest = None;
         let out_of_reach = line.len().saturating_sub(MAX_MEMBER + 1);
         let Some(comma) = last_comma(line.split_at(out_of_reach).1) else {
             return Some(if line.len() > MAX_MEMBER { line } else { trim(line) });
@@ -130,6 +128,23 @@ impl<'a> RightToLeft<'a> {
         let (rest, member) = line.split_at(out_of_reach + comma);
         self.rest = Some(rest);
         Some(trim(member.split_at(1).1))
+    }
+
+    /// What is left of the line that the next member is on.
+    #[inline]
+    fn line(&mut self) -> Option<&'a [u8]> {
+        if self.rest.is_none() {
+            self.rest = Some(self.lines.as_mut()?.next_back()?.as_bytes());
+        }
+        self.rest
+    }
+
+    /// Takes what is left of that line, if `read` can read all of it.
+    #[inline]
+    pub(crate) fn take_line<T>(&mut self, read: impl Fn(&'a [u8]) -> Option<T>) -> Option<T> {
+        let whole = read(self.line()?)?;
+        self.rest = None;
+        Some(whole)
     }
 
     /// Whether there is another, which is not looked at.
