@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::uri::Scheme;
 
 use crate::authority::Authority;
+use crate::hops::Sender;
 use crate::node::{Node, NodeName};
 use crate::outcome::{Outcome, Unresolved};
 use crate::peer::Peer;
@@ -50,7 +51,7 @@ impl ConnectionInfo {
         self.0.client_ip()
     }
 
-    /// The client's port, where somebody said it.
+    /// The client's port, where its address is known and somebody said it.
     ///
     /// OpenTelemetry `client.port`.
     pub fn client_port(&self) -> Option<u16> {
@@ -60,14 +61,13 @@ impl ConnectionInfo {
     /// The client as it was named: an address, or where there is none, the `unknown` or the
     /// obfuscated identifier that a trusted proxy gave for it.
     pub fn client(&self) -> Option<Node<'_>> {
-        if let Some(node) = self.0.reported.as_ref().and_then(|sender| sender.node.as_ref()) {
-            return Some(node.borrowed());
+        match &self.0.reported {
+            Some(Sender { node: Some(node), .. }) => Some(node.borrowed()),
+            Some(Sender { address: Err(Unresolved::Unknown), port, .. }) => {
+                Some(Node::new(NodeName::Unknown, *port))
+            }
+            _ => Some(Node::new(NodeName::Address(self.client_ip()?), self.client_port())),
         }
-        let name = match self.outcome() {
-            Outcome::Unresolved(Unresolved::Unknown) => NodeName::Unknown,
-            _ => NodeName::Address(self.client_ip()?),
-        };
-        Some(Node::new(name, self.client_port()))
     }
 
     /// Who opened the connection: the nearest proxy, or the client itself.

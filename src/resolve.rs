@@ -65,7 +65,7 @@ impl Resolved {
 
     pub(crate) fn client_port(&self) -> Option<u16> {
         match &self.reported {
-            Some(sender) => sender.port,
+            Some(sender) => sender.port.filter(|_| sender.address.is_ok()),
             None => Some(self.peer_addr()?.port()),
         }
     }

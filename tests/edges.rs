@@ -160,3 +160,20 @@ fn hops_are_counted_to_255() {
     let info = resolve(&layer, "127.0.0.1", &[("x-forwarded-for", list.as_bytes())]);
     assert_eq!((info.hops(), info.client_ip()), (255, Some(ip("127.0.0.1"))));
 }
+
+/// A port is somebody's: without an address there is none, though the node that was named keeps it.
+#[test]
+fn ports_without_an_address() {
+    let family = |family| ForwardedHeaders::new().family(family);
+    let rows: [(Family, &str, &str, &str); 4] = [
+        (Family::XForwarded, "x-forwarded-for", "unknown:80", "unknown:80"),
+        (Family::Forwarded, "forwarded", "for=\"unknown:80\"", "unknown:80"),
+        (Family::Forwarded, "forwarded", "for=\"unknown:_p\"", "unknown:_p"),
+        (Family::Forwarded, "forwarded", "for=\"_hidden:80\"", "_hidden:80"),
+    ];
+    for (read, name, line, node) in rows {
+        let info = resolve(&family(read), "127.0.0.1", &[(name, line.as_bytes())]);
+        assert_eq!(info.client().map(|node| node.to_string()).as_deref(), Some(node), "{line}");
+        assert_eq!((info.client_ip(), info.client_port()), (None, None), "{line}");
+    }
+}
