@@ -199,11 +199,11 @@ impl Config {
         names.iter().try_for_each(|name| {
             let text = name.as_str();
             ConfigError::combination_if(
-                names.iter().filter(|other| looks_like(name.as_str(), other.as_str())).count() > 1,
+                names.iter().filter(|other| looks_like(text, other.as_str())).count() > 1,
                 format!("two headers that are read have the name {text:?}: give each its own"),
             )?;
             ConfigError::combination_if(
-                NOT_FORWARDING.iter().any(|other| looks_like(name.as_str(), other.as_str())),
+                NOT_FORWARDING.iter().any(|other| looks_like(text, other.as_str())),
                 format!("{text:?} is no forwarding header: it would be removed as one"),
             )?;
             ConfigError::combination_if(

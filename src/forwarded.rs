@@ -43,7 +43,7 @@ use std::net::IpAddr;
 use memchr::{memrchr, memrchr2};
 
 use crate::grammar::{Cursor, Expected, Grammar, Pair, Parameter, write_value};
-use crate::hops::{Hop, MAX_MEMBER, RightToLeft};
+use crate::hops::{Hop, MAX_MEMBER, RightToLeft, Sender};
 use crate::node::{MAX_ADDRESS, ipv4};
 use crate::outcome::Unresolved;
 
@@ -272,19 +272,19 @@ fn hop(member: &[u8]) -> Hop<'_> {
         return Hop::unusable(Unresolved::Malformed);
     };
     // "for" may be left out (RFC 7239 §5), which says as much as `unknown` does.
-    let unknown = || Hop::unusable(Unresolved::Unknown);
-    let hop = element.r#for.map_or_else(unknown, sender);
-    Hop { proto: element.proto, host: element.host, ..hop }
+    let unknown = || Sender::unusable(Unresolved::Unknown);
+    let sender = element.r#for.map_or_else(unknown, sender);
+    Hop { sender, proto: element.proto, host: element.host }
 }
 
-fn sender(value: Value<'_>) -> Hop<'_> {
+fn sender(value: Value<'_>) -> Sender {
     // What most of them are.
     if let Some(ip) = ipv4(value.raw()) {
-        return Hop::of_ip(IpAddr::V4(ip));
+        return Sender::of_ip(IpAddr::V4(ip));
     }
     match node(value) {
-        Ok(node) => Hop::of_node(node),
-        Err(_) => Hop::unusable(Unresolved::Malformed),
+        Ok(node) => Sender::of_node(node),
+        Err(_) => Sender::unusable(Unresolved::Malformed),
     }
 }
 

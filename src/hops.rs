@@ -56,8 +56,8 @@ impl Sender {
     pub(crate) fn of_node(node: Node<'_>) -> Self {
         let sender = match node.name() {
             NodeName::Address(ip) => Self::of_ip(*ip),
-            NodeName::Unknown => Self::of(Err(Unresolved::Unknown)),
-            NodeName::Obfuscated(_) => Self::of(Err(Unresolved::Obfuscated)),
+            NodeName::Unknown => Self::unusable(Unresolved::Unknown),
+            NodeName::Obfuscated(_) => Self::unusable(Unresolved::Obfuscated),
         };
         if let Err(Unresolved::Malformed) = sender.address {
             return sender;
@@ -65,6 +65,11 @@ impl Sender {
         let port = node.port().and_then(NodePort::number);
         let node = node.has_identifier().then(|| Box::new(node.canonical().into_owned()));
         Self { port, node, ..sender }
+    }
+
+    #[inline]
+    pub(crate) fn unusable(why: Unresolved) -> Self {
+        Self::of(Err(why))
     }
 
     #[inline]
@@ -85,7 +90,7 @@ impl Hop<'_> {
 
     #[inline]
     pub(crate) fn unusable(why: Unresolved) -> Self {
-        Self { sender: Sender::of(Err(why)), proto: None, host: None }
+        Self { sender: Sender::unusable(why), proto: None, host: None }
     }
 }
 
