@@ -84,7 +84,8 @@ impl AllowedHosts {
     /// The default port of a scheme is only known with the scheme: here `example.com` does not
     /// allow `example.com:443`, in the layer it does for https.
     pub fn contains(&self, authority: &uri::Authority) -> bool {
-        Authority::from_uri(authority).is_some_and(|authority| self.allows(&authority, None))
+        let authority = Authority::parse(authority.as_str().as_bytes());
+        authority.is_some_and(|authority| self.allows(&authority, None))
     }
 
     pub(crate) fn allows(&self, authority: &Authority, scheme: Option<WebScheme>) -> bool {
@@ -204,6 +205,6 @@ fn split_port(text: &str) -> (&str, Option<Ports>) {
 
 /// A valid host without its trailing dot.
 fn parse_name(text: &str) -> Option<String> {
-    let authority = Authority::from_bytes(text.as_bytes())?;
+    let authority = Authority::parse(text.as_bytes())?;
     authority.port().is_none().then(|| authority.host().to_ascii_lowercase())
 }

@@ -5,8 +5,8 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::sync::Arc;
 
-use http::header::HeaderValue;
 use http::uri::{self, Scheme};
 
 use crate::bytes::LABEL;
@@ -69,101 +69,80 @@ impl WebScheme {
     }
 }
 
-/// A valid `uri-host [ ":" port ]` (RFC 9110 §7.2), without the host's trailing dot.
+/// A valid `Host`, in the two forms that are needed. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Authority {
-    text: Text,
+pub(crate) struct Authority(Arc<Valid>);
+
+struct Valid {
+    text: uri::Authority,
     /// Where the host ends.
     host_length: usize,
     port: Option<u16>,
 }
 
-/// In whichever form it came, since both are cheap to clone.
-#[derive(Clone)]
-enum Text {
-    Header(HeaderValue),
-    Uri(uri::Authority),
+thread_local! {
+    /// The last one that was read. An app has few hosts, and to read one again takes two allocations
+    /// and longer than the rest of a decision.
+    static LAST: Cell<Option<Authority>> = const { Cell::new(None) };
 }
 
 impl Authority {
-    pub(crate) fn from_header(value: &HeaderValue) -> Option<Self> {
-        Self::new(value.as_bytes(), || Some(Text::Header(value.clone())))
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        let last = LAST.try_with(Cell::take).ok().flatten();
+        let authority = last.filter(|last| last.as_bytes() == text).or_else(|| Self::read(text))?;
+        let _ = LAST.try_with(|last| last.set(Some(authority.clone())));
+        Some(authority)
     }
 
-    pub(crate) fn from_uri(authority: &uri::Authority) -> Option<Self> {
-        Self::new(authority.as_str().as_bytes(), || Some(Text::Uri(authority.clone())))
-    }
-
-    pub(crate) fn from_bytes(text: &[u8]) -> Option<Self> {
-        Self::new(text, || HeaderValue::from_bytes(text).ok().map(Text::Header))
-    }
-
-    fn new(text: &[u8], keep: impl FnOnce() -> Option<Text>) -> Option<Self> {
+    fn read(text: &[u8]) -> Option<Self> {
         let (host, port) = host_and_port(text)?;
         match host.strip_suffix(b".") {
-            Some(host) => Self::from_host(host, port),
-            None => Some(Self { text: keep()?, host_length: host.len(), port }),
+            Some(host) => Self::of_host(host, port),
+            None => Self::valid(text, host.len(), port),
         }
     }
 
-    fn from_host(host: &[u8], port: Option<u16>) -> Option<Self> {
+    fn of_host(host: &[u8], port: Option<u16>) -> Option<Self> {
         let mut text = host.to_vec();
         if let Some(port) = port {
             text.extend_from_slice(format!(":{port}").as_bytes());
         }
-        let text = Text::Header(HeaderValue::try_from(text).ok()?);
-        Some(Self { text, host_length: host.len(), port })
+        Self::valid(&text, host.len(), port)
+    }
+
+    fn valid(text: &[u8], host_length: usize, port: Option<u16>) -> Option<Self> {
+        let text = uri::Authority::try_from(text).ok()?;
+        Some(Self(Arc::new(Valid { text, host_length, port })))
     }
 
     /// The same host with this port, if it has none and needs one.
     pub(crate) fn or_port(self, port: u16, scheme: WebScheme) -> Self {
-        if self.port.is_some() || port == scheme.default_port() {
+        if self.port().is_some() || port == scheme.default_port() {
             return self;
         }
-        Self::from_host(self.host().as_bytes(), Some(port)).unwrap_or(self)
+        Self::of_host(self.host().as_bytes(), Some(port)).unwrap_or(self)
+    }
+
+    pub(crate) fn as_uri(&self) -> &uri::Authority {
+        &self.0.text
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        // Validated: all of it is visible ASCII.
-        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+        self.0.text.as_str()
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        match &self.text {
-            Text::Header(value) => value.as_bytes(),
-            Text::Uri(authority) => authority.as_str().as_bytes(),
-        }
+        self.as_str().as_bytes()
     }
 
     /// With the brackets of an IPv6 address, as `http`'s own has them.
     pub(crate) fn host(&self) -> &str {
-        self.as_str().get(..self.host_length).unwrap_or_default()
+        self.as_str().get(..self.0.host_length).unwrap_or_default()
     }
 
     pub(crate) fn port(&self) -> Option<u16> {
-        self.port
+        self.0.port
     }
-
-    pub(crate) fn to_uri(&self) -> Option<uri::Authority> {
-        match &self.text {
-            Text::Header(value) => uri_authority(value.as_bytes()),
-            Text::Uri(authority) => Some(authority.clone()),
-        }
-    }
-}
-
-thread_local! {
-    /// The last one that was made. An app has few hosts, and to make one takes an allocation and
-    /// longer than anything else that is done to the URI.
-    static LAST: Cell<Option<uri::Authority>> = const { Cell::new(None) };
-}
-
-fn uri_authority(text: &[u8]) -> Option<uri::Authority> {
-    let last = LAST.try_with(Cell::take).ok().flatten();
-    let last = last.filter(|last| last.as_str().as_bytes() == text);
-    let authority = last.or_else(|| uri::Authority::try_from(text).ok())?;
-    let _ = LAST.try_with(|last| last.set(Some(authority.clone())));
-    Some(authority)
 }
 
 impl fmt::Debug for Authority {

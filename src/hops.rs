@@ -144,12 +144,20 @@ impl<'a> RightToLeft<'a> {
         self.rest
     }
 
-    /// Takes what is left of that line, if `read` can read all of it.
+    /// The next member, if `read` finds it by itself at the end of what is left of its line, so that
+    /// no comma has to be looked for, and nothing but one, or one and a space, is in front of it.
     #[inline]
-    pub(crate) fn take_line<T>(&mut self, read: impl Fn(&'a [u8]) -> Option<T>) -> Option<T> {
-        let whole = read(self.line()?)?;
-        self.rest = None;
-        Some(whole)
+    pub(crate) fn next_at_end<T>(
+        &mut self,
+        read: impl Fn(&'a [u8]) -> Option<(&'a [u8], T)>,
+    ) -> Option<T> {
+        let (before, member) = read(self.line()?)?;
+        self.rest = match before {
+            [] => None,
+            [rest @ .., b',', b' '] | [rest @ .., b','] => Some(rest),
+            _ => return None,
+        };
+        Some(member)
     }
 
     /// Whether there is another, which is not looked at.

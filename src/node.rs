@@ -241,26 +241,32 @@ impl<'a> Obfuscated<'a> {
 /// nothing to others (CVE-2021-29922).
 #[inline]
 pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    let (a, rest) = octet(text)?;
-    let (b, rest) = octet(rest.strip_prefix(b".")?)?;
-    let (c, rest) = octet(rest.strip_prefix(b".")?)?;
-    let (d, rest) = octet(rest.strip_prefix(b".")?)?;
-    rest.is_empty().then(|| Ipv4Addr::new(a, b, c, d))
+    ipv4_at_end(text).and_then(|(before, ip)| before.is_empty().then_some(ip))
 }
 
-/// The longest `dec-octet` that the text starts with (RFC 3986 §3.2.2), and what is behind it.
+/// The longest that the text ends with, and what stands before it.
 #[inline]
-fn octet(text: &[u8]) -> Option<(u8, &[u8])> {
+pub(crate) fn ipv4_at_end(text: &[u8]) -> Option<(&[u8], Ipv4Addr)> {
+    let (before, d) = last_octet(text)?;
+    let (before, c) = last_octet(before.strip_suffix(b".")?)?;
+    let (before, b) = last_octet(before.strip_suffix(b".")?)?;
+    let (before, a) = last_octet(before.strip_suffix(b".")?)?;
+    Some((before, Ipv4Addr::new(a, b, c, d)))
+}
+
+/// The longest `dec-octet` that the text ends with (RFC 3986 §3.2.2), and what is before it.
+#[inline]
+fn last_octet(text: &[u8]) -> Option<(&[u8], u8)> {
     let digit = |byte: &u8| u16::from(byte - b'0');
-    let (octet, rest) = match text {
-        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
-            (digit(a) * 100 + digit(b) * 10 + digit(c), rest)
+    let (before, octet) = match text {
+        [before @ .., a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+            (before, digit(a) * 100 + digit(b) * 10 + digit(c))
         }
-        [a @ b'1'..=b'9', b @ b'0'..=b'9', rest @ ..] => (digit(a) * 10 + digit(b), rest),
-        [a @ b'0'..=b'9', rest @ ..] => (digit(a), rest),
+        [before @ .., a @ b'1'..=b'9', b @ b'0'..=b'9'] => (before, digit(a) * 10 + digit(b)),
+        [before @ .., a @ b'0'..=b'9'] => (before, digit(a)),
         _ => return None,
     };
-    u8::try_from(octet).ok().map(|octet| (octet, rest))
+    u8::try_from(octet).ok().map(|octet| (before, octet))
 }
 
 /// RFC 3986 `IPv6address`: no brackets, no zone identifier.

@@ -220,7 +220,7 @@ fn say_element(config: &Config, hop: &Hop<'_>) -> Report {
     let host = hop.host.filter(|_| config.read.host);
     Report {
         scheme: proto.and_then(|proto| proto.read::<MAX_SCHEME, _>(WebScheme::parse)),
-        host: host.and_then(|host| host.read::<MAX_AUTHORITY, _>(Authority::from_bytes)),
+        host: host.and_then(|host| host.read::<MAX_AUTHORITY, _>(Authority::parse)),
         ..Report::default()
     }
 }
@@ -236,7 +236,7 @@ fn say_headers(config: &Config, found: &Found<'_>, hops: u8) -> Report {
     };
     Report {
         scheme: read.proto.then(|| list(found.proto)).flatten().and_then(WebScheme::parse),
-        host: read.host.then(|| single(found.host)).flatten().and_then(Authority::from_bytes),
+        host: read.host.then(|| single(found.host)).flatten().and_then(Authority::parse),
         port: read.port.then(|| single(found.port)).flatten().and_then(host_port),
         prefix: read.prefix.then(|| single(found.prefix)).flatten().and_then(prefix),
     }
@@ -260,7 +260,7 @@ fn is_allowed(config: &Config, host: &Authority, scheme: WebScheme) -> bool {
 /// The URI's comes before `Host` (RFC 9112 §3.2.2), of which there must not be two (§3.2).
 fn own_authority(found: &Found<'_>, uri: &Uri) -> Option<Authority> {
     match uri.authority() {
-        Some(authority) => Authority::from_uri(authority),
-        None => found.own_host.single().and_then(Authority::from_header),
+        Some(authority) => Authority::parse(authority.as_str().as_bytes()),
+        None => found.own_host.single().and_then(|host| Authority::parse(host.as_bytes())),
     }
 }

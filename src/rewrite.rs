@@ -199,8 +199,8 @@ fn rewrite_uri(uri: &mut Uri, resolved: &Resolved, may_add: bool) {
     let path = parts.path_and_query.take().filter(|path| path.as_str() != "/");
     let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
     let room = MAX_URI.saturating_sub("https://".len() + path.as_str().len());
-    let authority = resolved.authority.as_ref().and_then(Authority::to_uri);
-    parts.authority = authority.filter(|authority| authority.as_str().len() <= room);
+    let authority = resolved.authority.as_ref().map(Authority::as_uri);
+    parts.authority = authority.filter(|authority| authority.as_str().len() <= room).cloned();
     parts.scheme = parts.authority.as_ref().map(|_| resolved.scheme.as_scheme().clone());
     parts.path_and_query = Some(path);
     *uri = Uri::from_parts(parts).expect("both or none of them, and a path: that is a URI");

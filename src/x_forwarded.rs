@@ -8,17 +8,13 @@ use std::net::IpAddr;
 
 use crate::hops::{Hop, RightToLeft, trim};
 use crate::lines::Lines;
-use crate::node::{MAX_ADDRESS, Node, ipv4, ipv6};
+use crate::node::{MAX_ADDRESS, Node, ipv4, ipv4_at_end, ipv6};
 use crate::outcome::Unresolved;
-
-const MAX_IPV4: usize = "255.255.255.255".len();
 
 /// The reports of an address list, rightmost first.
 #[inline]
 pub(crate) fn hops<'a>(mut lines: RightToLeft<'a>) -> impl Iterator<Item = Hop<'a>> {
-    // What most lists are: one address, in which no comma has to be looked for.
-    let mut lone = lines.take_line(|line| if line.len() <= MAX_IPV4 { ipv4(line) } else { None });
-    std::iter::from_fn(move || match lone.take() {
+    std::iter::from_fn(move || match lines.next_at_end(ipv4_at_end) {
         Some(ip) => Some(Hop::of_ip(IpAddr::V4(ip))),
         None => lines.next(last_comma).map(hop),
     })
