@@ -75,6 +75,7 @@ fn nothing(passage: Passage<Nothing>) -> (Nothing, Answer) {
 #[bench::appended(args = (through_layer(PROXY, &APPENDED, &[])), config = at(4_270))]
 #[bench::direct(args = (through_layer(OUTSIDER, &[], &[])), config = at(1_573))]
 #[bench::direct_12(args = (through_layer(OUTSIDER, &[], &FOUR_MORE)), config = at(1_699))]
+#[bench::another_host(args = (for_another_host(through_layer(PROXY, &HONEST, &[]))), config = at(9_999))]
 #[bench::stripped(args = (through_layer(OUTSIDER, &HONEST, &[])), config = at(3_385))]
 fn layer(passage: Passage<Layered>) -> (Layered, Answer) {
     passage.pass()

@@ -46,6 +46,13 @@ impl WebScheme {
         }
     }
 
+    /// The one that the text ends with, as nearly all write it, and what stands before it.
+    #[inline]
+    pub(crate) fn at_end(text: &[u8]) -> Option<(&[u8], Self)> {
+        let https = || text.strip_suffix(b"https").map(|before| (before, Self::Https));
+        https().or_else(|| text.strip_suffix(b"http").map(|before| (before, Self::Http)))
+    }
+
     pub(crate) fn from_scheme(scheme: &Scheme) -> Option<Self> {
         match scheme.as_str() {
             "http" => Some(Self::Http),
@@ -81,16 +88,22 @@ struct Valid {
 }
 
 thread_local! {
-    /// The last one that was read. An app has few hosts, and to read one again takes two allocations
-    /// and longer than the rest of a decision.
-    static LAST: Cell<Option<Authority>> = const { Cell::new(None) };
+    /// The last ones that were read. An app has few hosts, and to read one takes two allocations and
+    /// longer than the rest of a decision.
+    static RECENT: [Cell<Option<Authority>>; 16] = const { [const { Cell::new(None) }; 16] };
 }
 
 impl Authority {
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
-        let last = LAST.try_with(Cell::take).ok().flatten();
-        let authority = last.filter(|last| last.as_bytes() == text).or_else(|| Self::read(text))?;
-        let _ = LAST.try_with(|last| last.set(Some(authority.clone())));
+        let parsed = RECENT.try_with(|recent| Self::parse_with(recent.get(place(text))?, text));
+        parsed.unwrap_or_else(|_| Self::read(text))
+    }
+
+    /// What was read last, if it was the same.
+    fn parse_with(last: &Cell<Option<Self>>, text: &[u8]) -> Option<Self> {
+        let same = last.take().filter(|last| last.as_bytes() == text);
+        let authority = same.or_else(|| Self::read(text))?;
+        last.set(Some(authority.clone()));
         Some(authority)
     }
 
@@ -143,6 +156,11 @@ impl Authority {
     pub(crate) fn port(&self) -> Option<u16> {
         self.0.port
     }
+}
+
+/// Where a text is among the recent ones: its length and its first letter differ from most others'.
+fn place(text: &[u8]) -> usize {
+    (text.len() + text.first().copied().map_or(0, usize::from)) % 16
 }
 
 impl fmt::Debug for Authority {

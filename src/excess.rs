@@ -9,12 +9,17 @@ use crate::lines::{Found, Lines};
 use crate::{forwarded, x_forwarded};
 
 /// Whether a header that is read has more lines, or more entries than reports were read.
+#[inline]
 pub(crate) fn is_in(found: &Found<'_>, config: &Config, hops: u8) -> bool {
+    (config.single_line || config.exact) && is_in_any(found, config, hops)
+}
+
+fn is_in_any(found: &Found<'_>, config: &Config, hops: u8) -> bool {
     let is_excess = |(is_list, lines): (bool, Lines<'_>)| {
         (config.single_line && lines.are_several())
             || (config.exact && is_list && has_more_than(hops, lines, config.family))
     };
-    (config.single_line || config.exact) && lines_read(found, config).any(is_excess)
+    lines_read(found, config).any(is_excess)
 }
 
 /// Looks at no more than it counts, so that nothing a client sends can make it slow.

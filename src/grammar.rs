@@ -199,7 +199,9 @@ impl<'a> Cursor<'a> {
 
     /// `OWS = *( SP / HTAB )` (RFC 9110 §5.6.3).
     pub(crate) fn white_space(&mut self) {
-        self.take_while(|b| matches!(b, b' ' | b'\t'));
+        while let [b' ' | b'\t', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
     }
 
     pub(crate) fn semicolon(&mut self, grammar: Grammar) -> bool {

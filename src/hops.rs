@@ -33,6 +33,8 @@ pub(crate) struct Hop<'a> {
     pub(crate) proto: Option<Value<'a>>,
     /// The host that it was asked for, likewise.
     pub(crate) host: Option<Value<'a>>,
+    /// Whether its line says the sender's address as we would, and nothing else.
+    pub(crate) is_plain: bool,
 }
 
 /// Whom a report names: nearly always an address, and nothing else.
@@ -81,16 +83,16 @@ impl Sender {
 impl Hop<'_> {
     #[inline]
     pub(crate) fn of_ip(ip: IpAddr) -> Self {
-        Self { sender: Sender::of_ip(ip), proto: None, host: None }
+        Self { sender: Sender::of_ip(ip), proto: None, host: None, is_plain: false }
     }
 
     pub(crate) fn of_node(node: Node<'_>) -> Self {
-        Self { sender: Sender::of_node(node), proto: None, host: None }
+        Self { sender: Sender::of_node(node), proto: None, host: None, is_plain: false }
     }
 
     #[inline]
     pub(crate) fn unusable(why: Unresolved) -> Self {
-        Self { sender: Sender::unusable(why), proto: None, host: None }
+        Self { sender: Sender::unusable(why), proto: None, host: None, is_plain: false }
     }
 }
 
@@ -145,19 +147,20 @@ impl<'a> RightToLeft<'a> {
     }
 
     /// The next member, if `read` finds it by itself at the end of what is left of its line, so that
-    /// no comma has to be looked for, and nothing but one, or one and a space, is in front of it.
+    /// no comma has to be looked for, and nothing but one, or one and a space, is in front of it; and
+    /// whether nothing is.
     #[inline]
     pub(crate) fn next_at_end<T>(
         &mut self,
         read: impl Fn(&'a [u8]) -> Option<(&'a [u8], T)>,
-    ) -> Option<T> {
+    ) -> Option<(T, bool)> {
         let (before, member) = read(self.line()?)?;
         self.rest = match before {
             [] => None,
             [rest @ .., b',', b' '] | [rest @ .., b','] => Some(rest),
             _ => return None,
         };
-        Some(member)
+        Some((member, before.is_empty()))
     }
 
     /// Whether there is another, which is not looked at.

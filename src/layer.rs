@@ -101,11 +101,12 @@ where
         // The outermost layer decides, once: further in, the headers are its own.
         if request.extensions().get::<ConnectionInfo>().is_none() {
             let config = self.layer.config();
-            let found = Found::new(request.headers(), config);
+            let mut found = Found::nothing(request.headers());
+            found.look_through(config);
             let peer = (config.peer_from)(request.extensions());
             let resolved = resolve(config, peer, &found, request.uri());
             let mut buffer = None;
-            let vouched = vouched(config, &resolved, &mut buffer);
+            let vouched = vouched(config, &resolved, &found, &mut buffer);
             let edits = edits(&resolved, &vouched, &found);
             rewrite(&mut request, config, &resolved, &vouched, edits);
             request.extensions_mut().insert(ConnectionInfo::new(resolved));

@@ -39,8 +39,8 @@
 //!   still there say the same thing, and a trusted proxy vouched for it.
 //! - **No guessing.** Where a trusted proxy names no address, the client is unresolved: never the
 //!   proxy itself, never an entry further left, never another header.
-//! - **It costs nothing you would notice.** To decide allocates nothing, but to keep a forwarded host
-//!   or prefix, and does not depend on how much a client sends; to clean up is linear in it.
+//! - **It costs nothing you would notice.** To decide allocates nothing, but to keep a prefix or a
+//!   host that is new, and does not depend on how much a client sends; to clean up is linear in it.
 //!
 //! The host that a client asks for is its own choice: name yours with
 //! [`allowed_hosts`](ForwardedHeaders::allowed_hosts) before you make links of it.

@@ -88,10 +88,17 @@ pub(crate) struct Others {
     pub(crate) more: bool,
 }
 
+impl Others {
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.known.is_empty() && !self.more
+    }
+}
+
 impl<'a> Found<'a> {
     #[inline]
-    pub(crate) fn new(headers: &'a HeaderMap, config: &Config) -> Self {
-        let mut found = Self {
+    pub(crate) fn nothing(headers: &'a HeaderMap) -> Self {
+        Self {
             headers,
             own_host: Lines::Absent,
             reports: Lines::Absent,
@@ -101,12 +108,10 @@ impl<'a> Found<'a> {
             prefix: Lines::Absent,
             family: false,
             others: Others::default(),
-        };
-        found.look_through(config);
-        found
+        }
     }
 
-    fn look_through(&mut self, config: &Config) {
+    pub(crate) fn look_through(&mut self, config: &Config) {
         let headers = self.headers;
         let matters =
             |candidates: known::Set| !(candidates.is_empty() && config.renamed.is_empty());

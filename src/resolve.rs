@@ -1,7 +1,7 @@
 //! The decision: who the client is, and which scheme and host it used.
 //!
 //! A pure function of the peer, the headers and the URI. It changes nothing, and allocates nothing
-//! but to keep a forwarded host or prefix: of `Host` it keeps a cheap clone.
+//! but to keep a prefix, or a host that its thread has not seen of late.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -32,6 +32,9 @@ pub(crate) struct Resolved {
     pub(crate) authority: Option<Authority>,
     pub(crate) prefix: Option<Box<str>>,
     pub(crate) said: Said,
+    /// Whether one report was read, on a line that says the client's address as we would, and nothing
+    /// else.
+    pub(crate) is_plain: bool,
 }
 
 /// Which of these trusted proxies said, beside the client's address.
@@ -103,6 +106,7 @@ fn direct(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> 
         authority: own_authority(found, uri).filter(|host| is_allowed(config, host, scheme)),
         prefix: None,
         said: Said::default(),
+        is_plain: false,
     }
 }
 
@@ -134,6 +138,7 @@ fn forwarded(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) 
         authority: host.filter(|host| is_allowed(config, host, scheme)),
         prefix: report.prefix,
         said,
+        is_plain: outcome == Outcome::Forwarded && walk.hops == 1 && walk.last.is_plain,
     }
 }
 
@@ -229,13 +234,13 @@ fn say_element(config: &Config, hop: &Hop<'_>) -> Report {
 /// unless every proxy appends to every list, which most do not.
 fn say_headers(config: &Config, found: &Found<'_>, hops: u8) -> Report {
     let Config { read, aligned_lists: aligned, .. } = config;
-    let list = |lines| x_forwarded::nth(lines, if *aligned { hops } else { 1 });
+    let n = if *aligned { hops } else { 1 };
     let single = |lines| match aligned {
-        true => list(lines),
+        true => x_forwarded::nth(lines, n),
         false => x_forwarded::single(lines),
     };
     Report {
-        scheme: read.proto.then(|| list(found.proto)).flatten().and_then(WebScheme::parse),
+        scheme: read.proto.then(|| x_forwarded::nth_scheme(found.proto, n)).flatten(),
         host: read.host.then(|| single(found.host)).flatten().and_then(Authority::parse),
         port: read.port.then(|| single(found.port)).flatten().and_then(host_port),
         prefix: read.prefix.then(|| single(found.prefix)).flatten().and_then(prefix),

@@ -21,8 +21,8 @@ use crate::resolve::Resolved;
 /// The longest length that `http::Uri` parses.
 const MAX_URI: usize = u16::MAX as usize - 1;
 
-/// What each header of the family says of a client that was found, in the order of
-/// [`Config::names_read`].
+/// What each header of the family has to say of a client that was found, in the order of
+/// [`Config::names_read`]. Nothing of its address where that [is there](is_plain).
 pub(crate) type Vouched<'a> = [Option<&'a [u8]>; 5];
 
 /// Which headers do not say what was decided. Nearly always none: a proxy has written them as they
@@ -38,6 +38,7 @@ pub(crate) struct Edits {
 pub(crate) fn vouched<'a>(
     config: &Config,
     resolved: &'a Resolved,
+    found: &Found<'_>,
     buffer: &'a mut Option<Buffer>,
 ) -> Vouched<'a> {
     let ip = match resolved.outcome {
@@ -48,23 +49,42 @@ pub(crate) fn vouched<'a>(
     let (said, authority) = (resolved.said, resolved.authority.as_ref());
     let scheme = said.scheme.then(|| resolved.scheme.as_scheme().as_str().as_bytes());
     let host = authority.filter(|_| said.host).map(Authority::as_bytes);
-    let buffer = buffer.insert(Buffer::new());
+    let prefix = resolved.prefix.as_deref().map(str::as_bytes);
     match config.family {
+        Family::XForwarded if is_plain(resolved, found) && !said.port => {
+            [None, scheme, host, None, prefix]
+        }
+        Family::XForwarded => {
+            let (client, port) = print_ports(buffer.insert(Buffer::new()), config, resolved, ip);
+            [Some(client), scheme, host, Some(port).filter(|port| !port.is_empty()), prefix]
+        }
         Family::Forwarded => {
+            let buffer = buffer.insert(Buffer::new());
             put_element(buffer, ip, scheme, host);
             [Some(buffer.text()), None, None, None, None]
         }
-        Family::XForwarded => {
-            let port = resolved.client_port().filter(|_| config.client_port);
-            let client_end = put_address(buffer, ip, port);
-            if let Some(authority) = authority.filter(|_| said.port) {
-                buffer.put_number(authority.port().unwrap_or(resolved.scheme.default_port()));
-            }
-            let (client, port) = buffer.text().split_at(client_end);
-            let port = Some(port).filter(|port| !port.is_empty());
-            [Some(client), scheme, host, port, resolved.prefix.as_deref().map(str::as_bytes)]
-        }
     }
+}
+
+/// Whether the header of reports says the client's address, as we would, and nothing else.
+#[inline]
+fn is_plain(resolved: &Resolved, found: &Found<'_>) -> bool {
+    resolved.is_plain && found.reports.single().is_some()
+}
+
+/// The client's address, and the port that it asked for, if that was said.
+fn print_ports<'a>(
+    buffer: &'a mut Buffer,
+    config: &Config,
+    resolved: &Resolved,
+    ip: IpAddr,
+) -> (&'a [u8], &'a [u8]) {
+    let port = resolved.client_port().filter(|_| config.client_port);
+    let client_end = put_address(buffer, ip, port);
+    if let Some(authority) = resolved.authority.as_ref().filter(|_| resolved.said.port) {
+        buffer.put_number(authority.port().unwrap_or(resolved.scheme.default_port()));
+    }
+    buffer.text().split_at(client_end)
 }
 
 /// Gives where it ends.
@@ -95,14 +115,14 @@ pub(crate) fn edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_
         authority => differs(found.own_host, authority.as_ref().map(Authority::as_bytes)),
     };
     // Without a header of the family there is no such client, and nothing to say of it.
-    let family = if found.family { family_edits(vouched, found) } else { [false; 5] };
+    let family = if found.family { family_edits(resolved, vouched, found) } else { [false; 5] };
     Edits { host, family, others: found.others }
 }
 
-fn family_edits(vouched: &Vouched<'_>, found: &Found<'_>) -> [bool; 5] {
+fn family_edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_>) -> [bool; 5] {
     let [reports, proto, host, port, prefix] = *vouched;
     [
-        differs(found.reports, reports),
+        !is_plain(resolved, found) && differs(found.reports, reports),
         differs(found.proto, proto),
         differs(found.host, host),
         differs(found.port, port),
@@ -141,7 +161,9 @@ pub(crate) fn rewrite<B>(
             }
         }
     }
-    strip(headers, config, edits.others);
+    if !edits.others.is_empty() {
+        strip(headers, config, edits.others);
+    }
     // The target of a CONNECT is where the tunnel leads, unless it has a path (RFC 8441).
     let is_tunnel = request.method() == Method::CONNECT && request.uri().path().is_empty();
     if config.rewrite_uri && !is_tunnel {

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use crate::authority::WebScheme;
 use crate::hops::{Hop, RightToLeft, trim};
 use crate::lines::Lines;
 use crate::node::{MAX_ADDRESS, Node, ipv4, ipv4_at_end, ipv6};
@@ -15,7 +16,7 @@ use crate::outcome::Unresolved;
 #[inline]
 pub(crate) fn hops<'a>(mut lines: RightToLeft<'a>) -> impl Iterator<Item = Hop<'a>> {
     std::iter::from_fn(move || match lines.next_at_end(ipv4_at_end) {
-        Some(ip) => Some(Hop::of_ip(IpAddr::V4(ip))),
+        Some((ip, is_plain)) => Some(Hop { is_plain, ..Hop::of_ip(IpAddr::V4(ip)) }),
         None => lines.next(last_comma).map(hop),
     })
 }
@@ -38,9 +39,24 @@ pub(crate) fn single(lines: Lines<'_>) -> Option<&[u8]> {
 
 /// The `n`-th entry of a list from its right end; the rightmost is the first.
 pub(crate) fn nth(lines: Lines<'_>, n: u8) -> Option<&[u8]> {
+    behind(lines, n - 1)?.next(last_comma)
+}
+
+/// The `n`-th entry, read as a scheme.
+pub(crate) fn nth_scheme(lines: Lines<'_>, n: u8) -> Option<WebScheme> {
+    let mut lines = behind(lines, n - 1)?;
+    match lines.next_at_end(WebScheme::at_end) {
+        Some((scheme, _)) => Some(scheme),
+        None => lines.next(last_comma).and_then(WebScheme::parse),
+    }
+}
+
+/// A list without its last entries.
+#[inline]
+fn behind(lines: Lines<'_>, entries: u8) -> Option<RightToLeft<'_>> {
     let mut lines = lines.right_to_left();
-    (1..n).try_for_each(|_| lines.next(last_comma).map(drop))?;
-    lines.next(last_comma)
+    (0..entries).try_for_each(|_| lines.next(last_comma).map(drop))?;
+    Some(lines)
 }
 
 #[inline]

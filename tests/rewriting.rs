@@ -146,6 +146,43 @@ fn rewrite_uri_off_leaves_it() {
     );
 }
 
+/// An address is left alone where it is all that the header says, and is the client's.
+#[test]
+fn the_list_of_clients_says_who_the_client_is_or_is_gone() {
+    let one = ForwardedHeaders::new();
+    let two = one.clone().max_hops(2);
+    let strict = one.clone().exact(true).single_line(true);
+    let client = vec!["203.0.113.7"];
+    let rows: [(&ForwardedHeaders, &[&str], Vec<&str>); 20] = [
+        (&one, &["203.0.113.7"], client.clone()),
+        (&one, &[" 203.0.113.7"], client.clone()),
+        (&one, &["203.0.113.7\t"], client.clone()),
+        (&one, &["\"203.0.113.7\""], client.clone()),
+        (&one, &["203.0.113.7:4711"], client.clone()),
+        (&one, &["::ffff:203.0.113.7"], client.clone()),
+        (&one, &["2001:DB8::7"], vec!["2001:db8::7"]),
+        (&one, &["6.6.6.6,203.0.113.7"], client.clone()),
+        (&one, &["6.6.6.6, 203.0.113.7"], client.clone()),
+        (&one, &[",203.0.113.7"], client.clone()),
+        (&one, &["6.6.6.6", "203.0.113.7"], client.clone()),
+        (&one, &["203.0.113.7", "203.0.113.7"], client.clone()),
+        (&one, &["0.0.0.0"], vec![]),
+        (&one, &["224.0.0.1"], vec![]),
+        (&one, &["255.255.255.255"], vec![]),
+        (&one, &["203.0.113.256"], vec![]),
+        (&strict, &["203.0.113.7"], client.clone()),
+        (&strict, &["6.6.6.6", "203.0.113.7"], vec![]),
+        (&two, &["127.0.0.1"], vec![]),
+        (&two, &["203.0.113.7, 127.0.0.1"], client),
+    ];
+    for (layer, sent, left) in rows {
+        let sent: Vec<_> = sent.iter().map(|line| ("x-forwarded-for", line.as_bytes())).collect();
+        let parts = through(layer, request(PROXY, "/", &sent));
+        let left: Vec<_> = left.iter().map(|line| line.as_bytes()).collect();
+        assert_eq!(lines(&parts, "x-forwarded-for"), left, "{sent:?}");
+    }
+}
+
 #[test]
 fn names_that_look_like_configured_ones_go() {
     let name = HeaderName::from_static;
