@@ -76,7 +76,7 @@ impl WebScheme {
     }
 }
 
-/// A valid `Host`, in the two forms that are needed. Cheap to clone.
+/// A valid `uri-host [ ":" port ]` (RFC 9110 §7.2), without the host's trailing dot. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Authority(Arc<Valid>);
 

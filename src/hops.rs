@@ -33,7 +33,7 @@ pub(crate) struct Hop<'a> {
     pub(crate) proto: Option<Value<'a>>,
     /// The host that it was asked for, likewise.
     pub(crate) host: Option<Value<'a>>,
-    /// Whether its line says the sender's address as we would, and nothing else.
+    /// Whether what was left of its line says the sender's address as we would, and nothing else.
     pub(crate) is_plain: bool,
 }
 

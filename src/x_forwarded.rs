@@ -39,23 +39,23 @@ pub(crate) fn single(lines: Lines<'_>) -> Option<&[u8]> {
 
 /// The `n`-th entry of a list from its right end; the rightmost is the first.
 pub(crate) fn nth(lines: Lines<'_>, n: u8) -> Option<&[u8]> {
-    behind(lines, n - 1)?.next(last_comma)
+    from_nth(lines, n)?.next(last_comma)
 }
 
 /// The `n`-th entry, read as a scheme.
 pub(crate) fn nth_scheme(lines: Lines<'_>, n: u8) -> Option<WebScheme> {
-    let mut lines = behind(lines, n - 1)?;
+    let mut lines = from_nth(lines, n)?;
     match lines.next_at_end(WebScheme::at_end) {
         Some((scheme, _)) => Some(scheme),
         None => lines.next(last_comma).and_then(WebScheme::parse),
     }
 }
 
-/// A list without its last entries.
+/// A list without the entries to the right of its `n`-th.
 #[inline]
-fn behind(lines: Lines<'_>, entries: u8) -> Option<RightToLeft<'_>> {
+fn from_nth(lines: Lines<'_>, n: u8) -> Option<RightToLeft<'_>> {
     let mut lines = lines.right_to_left();
-    (0..entries).try_for_each(|_| lines.next(last_comma).map(drop))?;
+    (1..n).try_for_each(|_| lines.next(last_comma).map(drop))?;
     Some(lines)
 }
 
