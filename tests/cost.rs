@@ -140,6 +140,20 @@ fn the_layer_allocates_what_it_inserts() {
     }
 }
 
+/// The host's text, what is known of it, and what lets the URI share the text.
+#[test]
+fn a_new_host_takes_three_more() {
+    let mut service = layer(Family::XForwarded)
+        .layer(service_fn(|request: Request<()>| ready(Ok::<_, Infallible>(request))));
+    let counts = ["example.com", "example.org", "example.com"].map(|host| {
+        let lines: [Line<'_>; 2] = [("host", host.as_bytes()), ("x-forwarded-for", b"203.0.113.7")];
+        let request = Request::from_parts(parts(&lines), ());
+        let mut answer = None;
+        measure(|| answer = Some(service.call(request))).count_total
+    });
+    assert_eq!(counts, [4, 4, 1]);
+}
+
 #[test]
 fn a_host_is_kept_once_on_a_thread() {
     let layer = layer(Family::XForwarded).read_host(true).allowed_hosts(AllowedHosts::any());
