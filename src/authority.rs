@@ -87,10 +87,13 @@ struct Valid {
     port: Option<u16>,
 }
 
+/// How many authorities a thread keeps.
+const KEPT: usize = 16;
+
 thread_local! {
     /// The last ones that were read. An app has few hosts, and to read one takes two allocations and
     /// longer than the rest of a decision.
-    static RECENT: [Cell<Option<Authority>>; 16] = const { [const { Cell::new(None) }; 16] };
+    static RECENT: [Cell<Option<Authority>>; KEPT] = const { [const { Cell::new(None) }; KEPT] };
 }
 
 impl Authority {
@@ -161,7 +164,7 @@ impl Authority {
 /// Where a text is among the recent ones: its length and its ends differ from most others'.
 fn place(text: &[u8]) -> usize {
     let ends = [text.first(), text.last()].into_iter().flatten();
-    ends.fold(text.len(), |sum, byte| sum + usize::from(*byte)) % 16
+    ends.fold(text.len(), |sum, byte| sum + usize::from(*byte)) % KEPT
 }
 
 impl fmt::Debug for Authority {

@@ -274,7 +274,7 @@ fn hop(member: &[u8]) -> Hop<'_> {
     // "for" may be left out (RFC 7239 §5), which says as much as `unknown` does.
     let unknown = || Sender::unusable(Unresolved::Unknown);
     let sender = element.r#for.map_or_else(unknown, sender);
-    Hop { sender, proto: element.proto, host: element.host, is_plain: false }
+    Hop { proto: element.proto, host: element.host, ..Hop::of(sender) }
 }
 
 fn sender(value: Value<'_>) -> Sender {

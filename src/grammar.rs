@@ -199,9 +199,7 @@ impl<'a> Cursor<'a> {
 
     /// `OWS = *( SP / HTAB )` (RFC 9110 §5.6.3).
     pub(crate) fn white_space(&mut self) {
-        while let [b' ' | b'\t', rest @ ..] = self.rest {
-            self.rest = rest;
-        }
+        self.take_while(|b| matches!(b, b' ' | b'\t'));
     }
 
     pub(crate) fn semicolon(&mut self, grammar: Grammar) -> bool {

@@ -83,16 +83,21 @@ impl Sender {
 impl Hop<'_> {
     #[inline]
     pub(crate) fn of_ip(ip: IpAddr) -> Self {
-        Self { sender: Sender::of_ip(ip), proto: None, host: None, is_plain: false }
+        Self::of(Sender::of_ip(ip))
     }
 
     pub(crate) fn of_node(node: Node<'_>) -> Self {
-        Self { sender: Sender::of_node(node), proto: None, host: None, is_plain: false }
+        Self::of(Sender::of_node(node))
     }
 
     #[inline]
     pub(crate) fn unusable(why: Unresolved) -> Self {
-        Self { sender: Sender::unusable(why), proto: None, host: None, is_plain: false }
+        Self::of(Sender::unusable(why))
+    }
+
+    #[inline]
+    pub(crate) fn of(sender: Sender) -> Self {
+        Self { sender, proto: None, host: None, is_plain: false }
     }
 }
 

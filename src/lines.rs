@@ -88,13 +88,6 @@ pub(crate) struct Others {
     pub(crate) more: bool,
 }
 
-impl Others {
-    #[inline]
-    pub(crate) fn is_empty(self) -> bool {
-        self.known.is_empty() && !self.more
-    }
-}
-
 impl<'a> Found<'a> {
     #[inline]
     pub(crate) fn nothing(headers: &'a HeaderMap) -> Self {
@@ -135,15 +128,13 @@ impl<'a> Found<'a> {
         let lines = |name| Lines::Named(headers, name);
         let Names { proto, host, port, prefix, .. } = &config.names;
         Self {
-            headers,
             own_host: lines(&HOST),
             reports: lines(config.reports_header()),
             proto: lines(proto),
             host: lines(host),
             port: lines(port),
             prefix: lines(prefix),
-            family: false,
-            others: Others::default(),
+            ..Self::nothing(headers)
         }
     }
 

@@ -55,7 +55,8 @@ pub(crate) fn vouched<'a>(
             [None, scheme, host, None, prefix]
         }
         Family::XForwarded => {
-            let (client, port) = print_ports(buffer.insert(Buffer::new()), config, resolved, ip);
+            let (client, port) =
+                put_client_and_port(buffer.insert(Buffer::new()), config, resolved, ip);
             [Some(client), scheme, host, Some(port).filter(|port| !port.is_empty()), prefix]
         }
         Family::Forwarded => {
@@ -73,7 +74,7 @@ fn is_plain(resolved: &Resolved, found: &Found<'_>) -> bool {
 }
 
 /// The client's address, and the port that it asked for, if that was said.
-fn print_ports<'a>(
+fn put_client_and_port<'a>(
     buffer: &'a mut Buffer,
     config: &Config,
     resolved: &Resolved,
@@ -161,9 +162,7 @@ pub(crate) fn rewrite<B>(
             }
         }
     }
-    if !edits.others.is_empty() {
-        strip(headers, config, edits.others);
-    }
+    strip(headers, config, edits.others);
     // The target of a CONNECT is where the tunnel leads, unless it has a path (RFC 8441).
     let is_tunnel = request.method() == Method::CONNECT && request.uri().path().is_empty();
     if config.rewrite_uri && !is_tunnel {

@@ -191,7 +191,7 @@ pub fn through_layer(
     Passage { service, request: request(peer, &[lines, others].concat()) }
 }
 
-/// The same for a host that the service has not seen before.
+/// The same for a host that the thread has not seen before.
 pub fn for_another_host(mut passage: Passage<Layered>) -> Passage<Layered> {
     passage.request.headers_mut().insert("host", HeaderValue::from_static("example.org"));
     passage
