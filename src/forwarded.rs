@@ -75,12 +75,13 @@ const MAX_PAIRS: usize = 32;
 /// assert!(elements.next().is_none());
 /// ```
 pub fn elements(value: &[u8]) -> Elements<'_> {
-    Elements { cursor: Cursor::new(value) }
+    Elements { value, cursor: Cursor { rest: value } }
 }
 
 /// The iterator of [`elements`].
 #[derive(Debug, Clone)]
 pub struct Elements<'a> {
+    value: &'a [u8],
     cursor: Cursor<'a>,
 }
 
@@ -104,13 +105,14 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Result<Element<'a>, ParseError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.cursor.take_while(|b| matches!(b, b' ' | b'\t' | b','));
-        self.cursor.peek()?;
-        let element = Element::parse(&mut self.cursor, Grammar::Strict);
-        if element.is_err() {
-            self.cursor = Cursor::new(b"");
+        self.cursor.skip(|byte| matches!(byte, b' ' | b'\t' | b','));
+        if self.cursor.rest.is_empty() {
+            return None;
         }
-        Some(element)
+        Some(Element::parse(&mut self.cursor, Grammar::Strict).map_err(|expected| {
+            let left = std::mem::take(&mut self.cursor.rest).len();
+            ParseError { expected, offset: self.value.len() - left }
+        }))
     }
 }
 
@@ -147,13 +149,7 @@ impl<'a> Element<'a> {
 
     /// Every parameter with its value, extensions too, in the order in which they were written.
     pub fn pairs(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
-        let mut cursor = Cursor::new(self.text);
-        let grammar = self.grammar;
-        std::iter::from_fn(move || {
-            cursor.take_while(|b| matches!(b, b' ' | b'\t' | b';'));
-            let Pair { name, value, .. } = cursor.forwarded_pair(grammar).ok()?;
-            Some((std::str::from_utf8(name).ok()?, value))
-        })
+        pairs(self.text, self.grammar)
     }
 
     /// The element in the grammar of RFC 7239, with quotes only where they are needed.
@@ -173,56 +169,66 @@ impl<'a> Element<'a> {
     }
 
     /// Reads an element with the white space behind it, up to a comma or the end.
-    fn parse(cursor: &mut Cursor<'a>, grammar: Grammar) -> Result<Self, ParseError> {
-        let start = cursor.clone();
+    fn parse(cursor: &mut Cursor<'a>, grammar: Grammar) -> Result<Self, Expected> {
+        let start = *cursor;
         let mut element =
             Self { text: &[], grammar, r#for: None, by: None, host: None, proto: None };
-        let mut pairs = 0;
+        let mut count = 0;
         loop {
             if cursor.at_token() {
-                pairs += 1;
-                element.parse_pair(cursor, pairs)?;
+                count += 1;
+                element.parse_pair(start, cursor, count)?;
             }
-            element.text = start.until(cursor);
+            let end = *cursor;
             if !cursor.semicolon(grammar) {
+                element.text = start.until(end);
                 break;
             }
         }
         cursor.white_space();
-        match cursor.peek() {
-            None | Some(b',') => Ok(element),
-            Some(_) => Err(cursor.error(Expected::Separator)),
+        match cursor.rest {
+            [] | [b',', ..] => Ok(element),
+            _ => Err(Expected::Separator),
         }
     }
 
-    fn parse_pair(&mut self, cursor: &mut Cursor<'a>, count: usize) -> Result<(), ParseError> {
-        let start = cursor.clone();
-        let pair = cursor.forwarded_pair(self.grammar)?;
-        if count > MAX_PAIRS {
-            return Err(start.error(Expected::FewerPairs));
-        }
-        match self.add(pair) {
-            true => Ok(()),
-            false => Err(start.error(Expected::NewName)),
-        }
-    }
-
-    /// Takes a parameter in, unless the element has it already (RFC 7239 §4).
-    fn add(&mut self, Pair { name, parameter, value }: Pair<'a>) -> bool {
-        let slot = match parameter {
-            Parameter::For => &mut self.r#for,
-            Parameter::By => &mut self.by,
-            Parameter::Host => &mut self.host,
-            Parameter::Proto => &mut self.proto,
-            Parameter::Extension => {
-                return !self
-                    .pairs()
-                    .any(|(earlier, _)| name.eq_ignore_ascii_case(earlier.as_bytes()));
-            }
+    /// Takes a pair in, unless the element has that parameter already (RFC 7239 §4).
+    #[inline]
+    fn parse_pair(
+        &mut self,
+        start: Cursor<'a>,
+        cursor: &mut Cursor<'a>,
+        count: usize,
+    ) -> Result<(), Expected> {
+        let before = *cursor;
+        let Pair { name, parameter, value } = cursor.forwarded_pair(self.grammar)?;
+        let is_new = match parameter {
+            Parameter::For => self.r#for.replace(value).is_none(),
+            Parameter::By => self.by.replace(value).is_none() || self.grammar == Grammar::Tolerant,
+            Parameter::Host => self.host.replace(value).is_none(),
+            Parameter::Proto => self.proto.replace(value).is_none(),
+            Parameter::Extension => !has_name(start.until(before), self.grammar, name),
         };
-        let repeated = slot.replace(value).is_some();
-        !repeated || (parameter == Parameter::By && self.grammar == Grammar::Tolerant)
+        if is_new && count <= MAX_PAIRS {
+            return Ok(());
+        }
+        *cursor = before;
+        Err(if count > MAX_PAIRS { Expected::FewerPairs } else { Expected::NewName })
     }
+}
+
+/// The pairs of a text that has been read.
+fn pairs(text: &[u8], grammar: Grammar) -> impl Iterator<Item = (&str, Value<'_>)> + use<'_> {
+    let mut cursor = Cursor { rest: text };
+    std::iter::from_fn(move || {
+        cursor.skip(|byte| matches!(byte, b' ' | b'\t' | b';'));
+        let Pair { name, value, .. } = cursor.forwarded_pair(grammar).ok()?;
+        Some((std::str::from_utf8(name).ok()?, value))
+    })
+}
+
+fn has_name(text: &[u8], grammar: Grammar, name: &[u8]) -> bool {
+    pairs(text, grammar).any(|(earlier, _)| name.eq_ignore_ascii_case(earlier.as_bytes()))
 }
 
 impl fmt::Debug for Element<'_> {
@@ -265,10 +271,10 @@ fn hop(member: &[u8]) -> Hop<'_> {
     if member.len() > MAX_MEMBER {
         return Hop::unusable(Unresolved::Malformed);
     }
-    let mut cursor = Cursor::new(member);
+    let mut cursor = Cursor { rest: member };
     let element = Element::parse(&mut cursor, Grammar::Tolerant).ok();
     // A comma that is not at the end of the member stands in a quoted string that is none.
-    let Some(element) = element.filter(|_| cursor.peek().is_none()) else {
+    let Some(element) = element.filter(|_| cursor.rest.is_empty()) else {
         return Hop::unusable(Unresolved::Malformed);
     };
     // "for" may be left out (RFC 7239 §5), which says as much as `unknown` does.

@@ -120,8 +120,8 @@ pub(crate) fn write_value(out: &mut Vec<u8>, value: &[u8]) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{expected} at byte {offset}")]
 pub struct ParseError {
-    expected: Expected,
-    offset: usize,
+    pub(crate) expected: Expected,
+    pub(crate) offset: usize,
 }
 
 impl ParseError {
@@ -147,108 +147,112 @@ pub(crate) enum Expected {
     Separator,
 }
 
-/// A place in a value.
-#[derive(Debug, Clone)]
+/// A place in a value. Where reading fails, it stands at what was not expected.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
-    whole: &'a [u8],
-    rest: &'a [u8],
+    pub(crate) rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(value: &'a [u8]) -> Self {
-        Self { whole: value, rest: value }
-    }
-
-    pub(crate) fn peek(&self) -> Option<u8> {
-        self.rest.first().copied()
-    }
-
-    pub(crate) fn at_token(&self) -> bool {
-        self.peek().is_some_and(|byte| TCHAR.has(byte))
-    }
-
-    pub(crate) fn error(&self, expected: Expected) -> ParseError {
-        ParseError { expected, offset: self.whole.len() - self.rest.len() }
+    pub(crate) fn at_token(self) -> bool {
+        self.rest.first().is_some_and(|byte| TCHAR.has(*byte))
     }
 
     /// What stands between this place and a later one.
-    pub(crate) fn until(&self, later: &Self) -> &'a [u8] {
+    pub(crate) fn until(self, later: Self) -> &'a [u8] {
         self.rest.get(..self.rest.len() - later.rest.len()).unwrap_or_default()
     }
 
-    pub(crate) fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> &'a [u8] {
-        let length = self.rest.iter().position(|b| !wanted(*b)).unwrap_or(self.rest.len());
-        self.take_bytes(length)
+    #[inline]
+    pub(crate) fn skip(&mut self, unwanted: impl Fn(u8) -> bool) {
+        while let [byte, rest @ ..] = self.rest
+            && unwanted(*byte)
+        {
+            self.rest = rest;
+        }
     }
 
     fn take_all(&mut self, class: Class) -> &'a [u8] {
-        self.take_bytes(class.prefix(self.rest))
-    }
-
-    fn take_bytes(&mut self, length: usize) -> &'a [u8] {
-        let (taken, rest) = self.rest.split_at(length);
+        let (taken, rest) = self.rest.split_at(class.prefix(self.rest));
         self.rest = rest;
         taken
     }
 
+    #[inline]
     fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.rest = self.rest.get(usize::from(found)..).unwrap_or_default();
+        let [first, rest @ ..] = self.rest else { return false };
+        let found = *first == byte;
+        if found {
+            self.rest = rest;
+        }
         found
     }
 
     /// `OWS = *( SP / HTAB )` (RFC 9110 §5.6.3).
+    #[inline]
     pub(crate) fn white_space(&mut self) {
-        self.take_while(|b| matches!(b, b' ' | b'\t'));
+        self.skip(|byte| matches!(byte, b' ' | b'\t'));
     }
 
+    #[inline]
     pub(crate) fn semicolon(&mut self, grammar: Grammar) -> bool {
-        match grammar {
-            Grammar::Strict => self.take(b';'),
-            Grammar::Tolerant => {
-                self.white_space();
-                let found = self.take(b';');
-                self.white_space();
-                found
-            }
+        if grammar == Grammar::Strict {
+            return self.take(b';');
         }
+        self.white_space();
+        let found = self.take(b';');
+        self.white_space();
+        found
     }
 
     /// `forwarded-pair = token "=" value`.
-    pub(crate) fn forwarded_pair(&mut self, grammar: Grammar) -> Result<Pair<'a>, ParseError> {
-        let (parameter, length) = Parameter::of(self.rest)
-            .unwrap_or_else(|| (Parameter::Extension, TCHAR.prefix(self.rest)));
-        let name = self.take_bytes(length);
-        if name.is_empty() || !self.take(b'=') {
-            return Err(self.error(Expected::Equals));
-        }
+    #[inline]
+    pub(crate) fn forwarded_pair(&mut self, grammar: Grammar) -> Result<Pair<'a>, Expected> {
+        let start = *self;
+        let parameter = match Parameter::before_equals(self.rest) {
+            Some((parameter, value)) => {
+                self.rest = value;
+                parameter
+            }
+            None => self.extension()?,
+        };
+        let name = start.until(*self).split_last().map(|(_equals, name)| name).unwrap_or_default();
         let lenient = grammar == Grammar::Tolerant && parameter == Parameter::Extension;
         Ok(Pair { name, parameter, value: self.value(lenient)? })
     }
 
+    /// The `token "="` of any other parameter.
+    fn extension(&mut self) -> Result<Parameter, Expected> {
+        let name = self.take_all(TCHAR);
+        match !name.is_empty() && self.take(b'=') {
+            true => Ok(Parameter::Extension),
+            false => Err(Expected::Equals),
+        }
+    }
+
     /// `value = token / quoted-string`.
-    fn value(&mut self, lenient: bool) -> Result<Value<'a>, ParseError> {
+    #[inline]
+    fn value(&mut self, lenient: bool) -> Result<Value<'a>, Expected> {
         if self.take(b'"') {
             return self.quoted_string();
         }
-        let raw = self.take_all(if lenient { LENIENT } else { TCHAR });
-        match raw {
-            [] => Err(self.error(Expected::Value)),
-            _ => Ok(Value { raw }),
+        match self.take_all(if lenient { LENIENT } else { TCHAR }) {
+            [] => Err(Expected::Value),
+            raw => Ok(Value { raw }),
         }
     }
 
     /// `quoted-string`, behind its opening quote.
-    fn quoted_string(&mut self) -> Result<Value<'a>, ParseError> {
-        let start = self.clone();
+    fn quoted_string(&mut self) -> Result<Value<'a>, Expected> {
+        let start = *self;
         loop {
             self.take_all(QDTEXT);
-            let raw = start.until(self);
+            let raw = start.until(*self);
             if self.take(b'"') {
                 return Ok(Value { raw });
             }
             if !self.quoted_pair() {
-                return Err(self.error(Expected::QuotedString));
+                return Err(Expected::QuotedString);
             }
         }
     }
@@ -282,15 +286,17 @@ pub(crate) enum Parameter {
 }
 
 impl Parameter {
-    /// The registered one that the text starts with, and how long its name is.
+    /// The registered one whose name and `=` the text starts with, and what is behind them.
     #[inline]
-    fn of(text: &[u8]) -> Option<(Self, usize)> {
+    fn before_equals(text: &[u8]) -> Option<(Self, &[u8])> {
         Some(match text {
-            [b'f' | b'F', b'o' | b'O', b'r' | b'R', b'=', ..] => (Self::For, 3),
-            [b'b' | b'B', b'y' | b'Y', b'=', ..] => (Self::By, 2),
-            [b'h' | b'H', b'o' | b'O', b's' | b'S', b't' | b'T', b'=', ..] => (Self::Host, 4),
-            [b'p' | b'P', b'r' | b'R', b'o' | b'O', b't' | b'T', b'o' | b'O', b'=', ..] => {
-                (Self::Proto, 5)
+            [b'f' | b'F', b'o' | b'O', b'r' | b'R', b'=', value @ ..] => (Self::For, value),
+            [b'b' | b'B', b'y' | b'Y', b'=', value @ ..] => (Self::By, value),
+            [b'h' | b'H', b'o' | b'O', b's' | b'S', b't' | b'T', b'=', value @ ..] => {
+                (Self::Host, value)
+            }
+            [b'p' | b'P', b'r' | b'R', b'o' | b'O', b't' | b'T', b'o' | b'O', b'=', value @ ..] => {
+                (Self::Proto, value)
             }
             _ => return None,
         })
