@@ -20,6 +20,15 @@ pub(crate) enum Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
+    /// The name's one line, if the headers start with it.
+    #[inline]
+    fn first(headers: &'a HeaderMap, name: &HeaderName) -> Option<Self> {
+        let mut lines = headers.iter();
+        let is = |line: &(&HeaderName, _)| line.0 == name;
+        let (_, line) = lines.next().filter(is)?;
+        lines.next().is_none_or(|next| !is(&next)).then_some(Self::One(line))
+    }
+
     #[inline]
     pub(crate) fn is_absent(self) -> bool {
         match self {
@@ -128,7 +137,7 @@ impl<'a> Found<'a> {
         let lines = |name| Lines::Named(headers, name);
         let Names { proto, host, port, prefix, .. } = &config.names;
         Self {
-            own_host: lines(&HOST),
+            own_host: Lines::first(headers, &HOST).unwrap_or(lines(&HOST)),
             reports: lines(config.reports_header()),
             proto: lines(proto),
             host: lines(host),
