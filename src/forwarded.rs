@@ -29,8 +29,8 @@
 //! ```
 //!
 //! [`elements`] holds to it to the letter, and to RFC 7239 §4 in refusing a repeated parameter; an
-//! element may have 32 parameters at most. The layer reads the same grammar with three tolerances for what real proxies write, none of
-//! which can change where an element begins or ends:
+//! element may have 32 parameters at most. The layer reads the same grammar with three tolerances
+//! for what real proxies write, none of which can change where an element begins or ends:
 //!
 //! - white space around `;`;
 //! - an extension's value without quotes that is no token (Vercel's `sig=…=`, Traffic Server's
