@@ -10,9 +10,9 @@ use crate::error::ConfigError;
 
 /// The hosts that the app answers to, by name.
 ///
-/// A host that is not among them is refused, whoever said it: a forwarded host, the URI's and
-/// `Host` alike. Links, redirects and cookies are made from it, so one that a client can choose is
-/// somebody's password reset (CVE-2025-64101).
+/// A host that is not among them does not become the request's authority, whoever said it: a forwarded
+/// host, the URI's and `Host` alike, which are removed. Links, redirects and cookies are made from it,
+/// so one that a client can choose is somebody's password reset (CVE-2025-64101).
 ///
 /// ```
 /// use forwarded_headers::AllowedHosts;
@@ -34,7 +34,8 @@ use crate::error::ConfigError;
 /// - `*.example.com`: one or more labels before it; `example.com` itself is not among them;
 /// - `example.com:8443`: on this port alone; `example.com:*`: on any.
 ///
-/// A pattern without a port allows none and the default port of the request's scheme. Case does not
+/// A pattern without a port allows none and the default port of the request's scheme: for an app on
+/// `localhost:3000` that is `localhost:*`, or `localhost:3000`, not `localhost`. Case does not
 /// count, nor does one trailing dot. IP addresses are compared as text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AllowedHosts(Vec<Pattern>);

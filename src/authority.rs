@@ -102,7 +102,7 @@ impl Authority {
         parsed.unwrap_or_else(|_| Self::read(text))
     }
 
-    /// What was read last, if it was the same.
+    /// What is kept here, if it has this text; else the text read, and kept in its place.
     fn parse_with(last: &Cell<Option<Self>>, text: &[u8]) -> Option<Self> {
         let same = last.take().filter(|last| last.as_bytes() == text);
         let authority = same.or_else(|| Self::read(text))?;

@@ -10,7 +10,8 @@ use crate::config::{Config, Keep};
 use crate::error::ConfigError;
 use crate::hops::Family;
 use crate::peer::Peer;
-use crate::trust::{Model, TrustedProxies};
+use crate::trust::Model;
+use crate::trusted_proxies::TrustedProxies;
 
 /// The layer, and the builder of its configuration.
 ///
@@ -38,7 +39,8 @@ use crate::trust::{Model, TrustedProxies};
 /// # Order
 ///
 /// Put it outermost: what runs before it sees what the client sent. In an axum `Router` that is the
-/// last `.layer(…)`, which covers the routes that were added before it and no others.
+/// last `.layer(…)`, which covers the routes that were added before it and no others; in a
+/// `tower::ServiceBuilder` it is the first.
 ///
 /// # Panics
 ///
@@ -77,7 +79,8 @@ impl ForwardedHeaders {
     /// [`loopback`](TrustedProxies::loopback). With more than one [hop](Self::max_hops), those
     /// behind them as well.
     ///
-    /// Has no place beside [`proxy_chain`](Self::proxy_chain), which says it hop by hop.
+    /// A second call replaces the first: [`union`](TrustedProxies::union) joins two sets. Has no place
+    /// beside [`proxy_chain`](Self::proxy_chain), which says it hop by hop.
     pub fn trust(self, proxies: TrustedProxies) -> Self {
         self.with(|config| (config.trust.proxies, config.trust.named) = (proxies, true))
     }
@@ -121,6 +124,9 @@ impl ForwardedHeaders {
 
     /// Which headers the trusted proxies write. The default is [`Family::XForwarded`]. The other
     /// family is never read.
+    ///
+    /// Not after [`behind`](Self::behind), whose profiles read the family that the proxy writes: the
+    /// other comes from the client.
     pub fn family(self, family: Family) -> Self {
         self.with(|config| config.family = family)
     }
@@ -209,7 +215,10 @@ impl ForwardedHeaders {
     /// The hosts that the app answers to. A request for another has no authority: not a forwarded
     /// one, not the URI's (unless [`rewrite_uri(false)`](Self::rewrite_uri) leaves it), not `Host`,
     /// which are removed. The default allows every valid host, unless
-    /// [`read_host`](Self::read_host) is set, which needs this.
+    /// [`read_host`](Self::read_host) is set, which needs this. A second call replaces the first.
+    ///
+    /// The request itself is not refused: to answer 400, look whether
+    /// [`ConnectionInfo::authority`](crate::ConnectionInfo::authority) is there.
     pub fn allowed_hosts(self, hosts: AllowedHosts) -> Self {
         self.with(|config| config.allowed_hosts = Some(hosts))
     }
@@ -271,7 +280,7 @@ impl ForwardedHeaders {
 
     fn client_header(self, name: HeaderName, with_port: bool) -> Self {
         self.forwarding(&name).with(|config| {
-            (config.client_ip_header, config.client_port) = (Some(name), with_port);
+            (config.client_ip_header, config.has_client_port) = (Some(name), with_port);
         })
     }
 
@@ -299,13 +308,27 @@ impl ForwardedHeaders {
         self.with(|config| config.rewrite_uri = rewrite)
     }
 
-    /// The scheme by which the app itself is reached, `http` or `https`, where it takes TLS itself:
-    /// for a client without a proxy, and for all with [`read_proto(false)`](Self::read_proto). The default is `http`.
+    /// The scheme by which the app itself is reached, `http` or `https`. The default is `http`.
+    ///
+    /// It is that of every peer that is not trusted, and of all with
+    /// [`read_proto(false)`](Self::read_proto). A trusted peer that sends no scheme gets `http`
+    /// otherwise, [`allow_direct`](Self::allow_direct) included: a client can make some proxies
+    /// delete the header.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, TrustedProxies};
+    /// use http::uri::Scheme; // the same as axum::http::uri::Scheme
+    ///
+    /// // No proxy, and TLS: without this the scheme would be http.
+    /// let layer = ForwardedHeaders::new().trust(TrustedProxies::none()).own_scheme(Scheme::HTTPS);
+    /// ```
     pub fn own_scheme(self, scheme: Scheme) -> Self {
         self.with(|config| config.own_scheme = Some(scheme))
     }
 
-    /// Where to find the [`Peer`], instead of the places that the [crate](crate#the-rule) lists.
+    /// Where to find the [`Peer`], instead of the places that the [crate](crate#the-rule) lists. What
+    /// it says is believed of every connection: `|_| Some(Peer::Unix)` is right only where the app
+    /// listens on nothing but a Unix socket.
     ///
     /// ```
     /// use forwarded_headers::{ForwardedHeaders, Peer};
@@ -336,8 +359,8 @@ impl ForwardedHeaders {
     ///   for `client_ip_port_header`;
     /// - `exact(true)` with `read_for(false)`, or `single_line(true)` where nothing is read;
     /// - anything of the X- family with [`Family::Forwarded`];
-    /// - the same name for two of the headers that are read, or a name that is no forwarding header's
-    ///   (`Host`, `Cookie`, `Forwarded`, …);
+    /// - the same name for two of the headers that are read, `Forwarded` for one of them, or a name
+    ///   that is no forwarding header's (`Host`, `Cookie`, …);
     /// - `allowed_hosts` without any.
     pub fn check(self) -> Result<Self, ConfigError> {
         self.config.check().map(|()| self)

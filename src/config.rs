@@ -25,7 +25,7 @@ pub(crate) struct Config {
     pub(crate) names: Names,
     pub(crate) client_ip_header: Option<HeaderName>,
     /// Whether a port stands behind the last colon in it.
-    pub(crate) client_port: bool,
+    pub(crate) has_client_port: bool,
     /// Names that the operator made forwarding headers.
     pub(crate) renamed: Vec<HeaderName>,
     pub(crate) allowed_hosts: Option<AllowedHosts>,
@@ -62,7 +62,7 @@ pub(crate) enum Keep {
 }
 
 /// Headers that a request needs for something else.
-const NOT_FORWARDING: [HeaderName; 20] = [
+const NOT_FORWARDING: [HeaderName; 19] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::AUTHORIZATION,
@@ -72,7 +72,6 @@ const NOT_FORWARDING: [HeaderName; 20] = [
     header::CONTENT_TYPE,
     header::COOKIE,
     header::EXPECT,
-    header::FORWARDED,
     header::HOST,
     header::ORIGIN,
     header::PROXY_AUTHORIZATION,
@@ -98,7 +97,7 @@ impl Default for Config {
             read: Read { r#for: true, proto: true, host: false, port: false, prefix: false },
             names: Names::default(),
             client_ip_header: None,
-            client_port: false,
+            has_client_port: false,
             renamed: Vec::new(),
             allowed_hosts: None,
             keep: Keep::These(Vec::new()),
@@ -137,7 +136,7 @@ impl Config {
     }
 
     fn client_header_setter(&self) -> &'static str {
-        if self.client_port { "client_ip_port_header" } else { "client_ip_header" }
+        if self.has_client_port { "client_ip_port_header" } else { "client_ip_header" }
     }
 
     /// The header that holds the reports of the family that is read.
@@ -203,12 +202,16 @@ impl Config {
                 format!("two headers that are read have the name {text:?}: give each its own"),
             )?;
             ConfigError::combination_if(
+                looks_like(text, header::FORWARDED.as_str()),
+                format!("{text:?} is not of the X- family: read it with family(Family::Forwarded)"),
+            )?;
+            ConfigError::combination_if(
                 NOT_FORWARDING.iter().any(|other| looks_like(text, other.as_str())),
                 format!("{text:?} is no forwarding header: it would be removed as one"),
             )?;
             ConfigError::combination_if(
                 looks_like(text, "cloudfront-viewer-address")
-                    && !(self.client_port && *name == self.client_header()),
+                    && !(self.has_client_port && *name == self.client_header()),
                 format!(
                     "{text:?} has IPv6 and port without brackets, which cannot be told from a \
                      longer address: read it with client_ip_port_header(…)"

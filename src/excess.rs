@@ -10,16 +10,16 @@ use crate::{forwarded, x_forwarded};
 
 /// Whether a header that is read has more lines, or more entries than reports were read.
 #[inline]
-pub(crate) fn is_in(found: &Found<'_>, config: &Config, hops: u8) -> bool {
-    (config.single_line || config.exact) && is_in_any(found, config, hops)
+pub(crate) fn is_in(config: &Config, found: &Found<'_>, hops: u8) -> bool {
+    (config.single_line || config.exact) && is_in_any(config, found, hops)
 }
 
-fn is_in_any(found: &Found<'_>, config: &Config, hops: u8) -> bool {
+fn is_in_any(config: &Config, found: &Found<'_>, hops: u8) -> bool {
     let is_excess = |(is_list, lines): (bool, Lines<'_>)| {
         (config.single_line && lines.are_several())
             || (config.exact && is_list && has_more_than(hops, lines, config.family))
     };
-    lines_read(found, config).any(is_excess)
+    lines_read(config, found).any(is_excess)
 }
 
 /// Looks at no more than it counts, so that nothing a client sends can make it slow.
@@ -34,7 +34,7 @@ fn has_more_than(count: u8, lines: Lines<'_>, family: Family) -> bool {
 
 /// What the decision depends on, and whether it is a list. A host is none: proxies that replace what
 /// came in copy it from `Host`, where a client may put a comma.
-fn lines_read<'a>(found: &Found<'a>, config: &Config) -> impl Iterator<Item = (bool, Lines<'a>)> {
+fn lines_read<'a>(config: &Config, found: &Found<'a>) -> impl Iterator<Item = (bool, Lines<'a>)> {
     let (read, x_family) = (config.read, config.family == Family::XForwarded);
     let aligned = config.aligned_lists;
     let lines = [

@@ -57,7 +57,8 @@ pub enum ClientIpRejection {
          there, trust it with TrustedProxies::unix()"
     )]
     NoAddress,
-    /// 400: a trusted proxy did not say who the client is.
+    /// 400: a trusted proxy did not say who the client is. 500 for [`Unresolved::NotRead`]: it was not
+    /// asked.
     #[error("no client address: {0}")]
     Unresolved(Unresolved),
 }
@@ -71,10 +72,8 @@ impl IntoResponse for MissingLayer {
 impl IntoResponse for ClientIpRejection {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::Unresolved(_) => StatusCode::BAD_REQUEST,
-            Self::MissingLayer(_) | Self::NoPeer | Self::NoAddress => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::Unresolved(why) if why != Unresolved::NotRead => StatusCode::BAD_REQUEST,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, self.to_string()).into_response()
     }

@@ -151,9 +151,9 @@ impl<'a> RightToLeft<'a> {
         self.rest
     }
 
-    /// The next member, if `read` finds it by itself at the end of what is left of its line, so that
-    /// no comma has to be looked for, and nothing but one, or one and a space, is in front of it; and
-    /// whether nothing is.
+    /// The next member, where `read` finds it at the end of its line by itself, so that its comma need
+    /// not be looked for: in front of it stands nothing, or a comma, or that and a space. With it,
+    /// whether it is nothing. `None` leaves the member to [`next`](Self::next).
     #[inline]
     pub(crate) fn next_at_end<T>(
         &mut self,
@@ -169,8 +169,8 @@ impl<'a> RightToLeft<'a> {
     }
 
     /// Whether there is another, which is not looked at.
-    pub(crate) fn has_more(&self) -> bool {
-        self.rest.is_some() || self.lines.as_ref().is_some_and(|lines| lines.size_hint().0 > 0)
+    pub(crate) fn has_more(&mut self) -> bool {
+        self.line().is_some()
     }
 }
 

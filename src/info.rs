@@ -40,7 +40,9 @@ impl ConnectionInfo {
         Self(resolved)
     }
 
-    /// The client's address, never IPv4-mapped, or `None` where nobody who is trusted named one.
+    /// The client's address, never IPv4-mapped: the one that a trusted proxy named, or the peer's
+    /// where the peer is the client. `None` where a trusted proxy named none, where nobody knows the
+    /// peer, and for a client at a Unix socket.
     ///
     /// `None` is no client to let in: refuse, or count all of them as one. [`outcome`](Self::outcome)
     /// tells why. To limit rates, take the first 64 bits of an IPv6 address, since one client has
@@ -58,8 +60,8 @@ impl ConnectionInfo {
         self.0.client_port()
     }
 
-    /// The client as it was named: an address, or where there is none, the `unknown` or the
-    /// obfuscated identifier that a trusted proxy gave for it.
+    /// The client: an address, or where there is none, the obfuscated identifier that a trusted proxy
+    /// gave for it, or `unknown` where it said that, or left the client out.
     pub fn client(&self) -> Option<Node<'_>> {
         match &self.0.reported {
             Some(Sender { node: Some(node), .. }) => Some(node.borrowed()),
@@ -75,7 +77,8 @@ impl ConnectionInfo {
         self.0.peer
     }
 
-    /// The address of who opened the connection, as the socket has it. `None` for a Unix socket.
+    /// The address of who opened the connection, as the socket has it. `None` for a Unix socket, and
+    /// where the peer is not known.
     ///
     /// OpenTelemetry `network.peer.address` and `network.peer.port`.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
@@ -84,8 +87,9 @@ impl ConnectionInfo {
 
     /// The scheme that the client used, `http` or `https`.
     ///
-    /// Where no trusted proxy said it: [`own_scheme`](crate::ForwardedHeaders::own_scheme), or
-    /// `http`.
+    /// Where no trusted proxy said it: `http`, or
+    /// [`own_scheme`](crate::ForwardedHeaders::own_scheme) for a peer that is not trusted, and for all
+    /// where the scheme is not read. Never the one in the request's URI.
     ///
     /// OpenTelemetry `url.scheme`.
     pub fn scheme(&self) -> &Scheme {
@@ -126,14 +130,14 @@ impl ConnectionInfo {
         self.0.prefix.as_deref()
     }
 
-    /// What links and redirects start with: `https://example.com`, with a port unless it is the
-    /// scheme's default (RFC 6454 §6.2).
+    /// What links and redirects start with: `https://example.com`, in lower case, with a port unless it
+    /// is the scheme's default (RFC 6454 §4, §6.2).
     ///
     /// Give [`allowed_hosts`](crate::ForwardedHeaders::allowed_hosts) before you put it into a link:
     /// without them the client chooses the host. Responses that depend on it must not be cached for
     /// others: send `Vary` or `no-store`.
     pub fn origin(&self) -> Option<String> {
-        let (scheme, host) = (self.scheme(), self.host()?);
+        let (scheme, host) = (self.scheme(), self.host()?.to_ascii_lowercase());
         Some(match self.port().filter(|port| *port != self.0.scheme.default_port()) {
             Some(port) => format!("{scheme}://{host}:{port}"),
             None => format!("{scheme}://{host}"),
@@ -150,7 +154,8 @@ impl ConnectionInfo {
         self.outcome() == Outcome::Forwarded
     }
 
-    /// How many trusted proxies' reports were read, the nearest one's included.
+    /// How many trusted proxies' reports were read, the nearest one's included. It is 1 with
+    /// [`read_for(false)`](crate::ForwardedHeaders::read_for).
     pub fn hops(&self) -> u8 {
         self.0.hops
     }

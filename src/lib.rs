@@ -39,8 +39,9 @@
 //!   still there say the same thing, and a trusted proxy vouched for it.
 //! - **No guessing.** Where a trusted proxy names no address, the client is unresolved: never the
 //!   proxy itself, never an entry further left, never another header.
-//! - **It costs nothing you would notice.** To decide allocates nothing, but to keep a prefix or a
-//!   host that is new, and does not depend on how much a client sends; to clean up is linear in it.
+//! - **It costs nothing you would notice.** To decide does not depend on how much a client sends, and
+//!   allocates nothing but what it keeps of a prefix, an obfuscated identifier, or a host that its
+//!   thread has not seen of late; to clean up is linear in what is sent.
 //!
 //! The host that a client asks for is its own choice: name yours with
 //! [`allowed_hosts`](ForwardedHeaders::allowed_hosts) before you make links of it.
@@ -59,22 +60,28 @@
 //!    [hops](ForwardedHeaders::max_hops) left, what that proxy reported becomes the current address:
 //!    the rightmost unread element of `Forwarded`, or entry of `X-Forwarded-For`. All lines of a
 //!    name are one list, in order; no quote crosses a line. An empty member, or an empty last line,
-//!    is a missing report; one of more than 4096 bytes is malformed.
+//!    is a missing report; one of more than 4096 bytes is malformed. Behind the peer,
+//!    [`trusted_hops`](ForwardedHeaders::trusted_hops) takes every address for a proxy's. With
+//!    [`client_ip_header`](ForwardedHeaders::client_ip_header) there is one hop and no list: the one
+//!    value of that header is the report, and a list or a second line is malformed.
 //! 5. The walk ends at an address that is no trusted proxy, or when the hops are used up: that is the
 //!    client ([`Outcome::Forwarded`]). It ends without a client ([`Outcome::Unresolved`]) where the
 //!    report that is due is missing, is no address, is `unknown`, or is obfuscated; or where a header
 //!    that is read has more entries than reports were read, with
 //!    [`exact`](ForwardedHeaders::exact), or a second line, with
-//!    [`single_line`](ForwardedHeaders::single_line), and then none of them is read. A trusted peer
+//!    [`single_line`](ForwardedHeaders::single_line): then scheme, host, port and prefix are not read
+//!    either. A trusted peer
 //!    that sends no header of the family at all is itself the client if
 //!    [`allow_direct`](ForwardedHeaders::allow_direct) says so ([`Outcome::NotForwarded`]).
-//! 6. Scheme and host come from the same `Forwarded` element that named the client; an `unknown` or
-//!    obfuscated one counts here. In the X- family the scheme is the rightmost entry of
+//! 6. Scheme and host come from the same `Forwarded` element that named the client, also where it
+//!    names it `unknown` or by an obfuscated identifier. In the X- family the scheme is the rightmost entry of
 //!    `X-Forwarded-Proto`; `-Host`, `-Port` and `-Prefix` are single values, and a list or a second
 //!    line of one is as good as none. With [`aligned_lists`](ForwardedHeaders::aligned_lists) each is
 //!    the entry at the client's position. A value that is not valid is as good as none, and where a
 //!    report is missing or malformed, none of them is read.
-//! 7. Where the scheme is read and a trusted peer sends none that is valid, it is `http`.
+//! 7. Where the scheme is read and a trusted peer sends none that is valid, it is `http`. For every
+//!    other request it is [`own_scheme`](ForwardedHeaders::own_scheme), `http` unless that is set.
+//!    The one in the URI is never read: the client wrote it.
 //! 8. An IPv4-mapped IPv6 address is its IPv4 address, wherever addresses are compared or read.
 //! 9. A request that carries a [`ConnectionInfo`] already passes untouched: the outermost layer
 //!    decides, once.
@@ -167,6 +174,7 @@ mod proxy;
 mod resolve;
 mod rewrite;
 mod trust;
+mod trusted_proxies;
 mod x_forwarded;
 
 #[cfg(all(doctest, feature = "axum"))]
@@ -182,4 +190,4 @@ pub use layer::ForwardedHeadersService;
 pub use outcome::{Outcome, Unresolved};
 pub use peer::Peer;
 pub use proxy::Proxy;
-pub use trust::TrustedProxies;
+pub use trusted_proxies::TrustedProxies;

@@ -1,8 +1,8 @@
 //! The header lines that matter, found in one pass over a request's names.
 //!
-//! One pass over all names costs less than looking two of them up. It does not depend on how many
-//! lines a name has: the lines of a name that has several are only followed when they are read, from
-//! the right.
+//! One pass over all names, since most that have to be removed are not there. It does not depend on
+//! how many lines a name has: the lines of a name that has several are only followed when they are
+//! read, from the right. To decide alone takes two or three of the names, which are looked up.
 
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 
@@ -132,7 +132,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Only those that are read, each looked up when it is.
+    /// For a decision alone: what is read, looked up when it is, and nothing of what is to be removed.
     pub(crate) fn looked_up(headers: &'a HeaderMap, config: &'a Config) -> Self {
         let lines = |name| Lines::Named(headers, name);
         let Names { proto, host, port, prefix, .. } = &config.names;

@@ -24,7 +24,7 @@ pub enum Outcome {
     ///
     /// With axum this is a server without `into_make_service_with_connect_info::<SocketAddr>()`.
     NoPeer,
-    /// The peer is trusted and sent no forwarding header, and
+    /// The peer is trusted and sent no header of the family that is read, and
     /// [`allow_direct`](crate::ForwardedHeaders::allow_direct) says that it is then the client.
     NotForwarded,
     /// A trusted proxy named the client.
@@ -64,7 +64,7 @@ pub enum Unresolved {
     #[error(
         "there is more in a header than trusted proxies write, so somebody else wrote into it: have \
          the proxy replace what comes in. If it appends, and there is a proxy in front of it, say \
-         exact(false) and how many proxies there are"
+         exact(false) and name the proxies with proxy_chain"
     )]
     Excess,
     /// A trusted proxy said `unknown`, or left `for` out of its `Forwarded` element.

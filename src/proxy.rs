@@ -12,8 +12,8 @@ use crate::hops::Family;
 /// none: nearly every proxy passes on what the client asked for in `Host`, and what it wrote into
 /// `X-Forwarded-Host`. Where a variant says that one of them works, it is one more call.
 ///
-/// A profile trusts nobody: name the proxy's addresses with [`trust`](ForwardedHeaders::trust), or
-/// only this machine is trusted. Addresses that a vendor's customers share prove that *some*
+/// A profile names no addresses: say the proxy's with [`trust`](ForwardedHeaders::trust). Until you
+/// do, only this machine is trusted. Addresses that a vendor's customers share prove that *some*
 /// customer sent the request, so there something else has to prove that it was you; the variant says
 /// what.
 ///
@@ -112,7 +112,7 @@ pub enum Proxy {
     ///
     /// Reads `X-Forwarded-For` and `X-Forwarded-Proto`, [exactly](ForwardedHeaders::exact), since
     /// Caddy replaces both. With `trusted_proxies`, for a proxy in front of it, it appends: say
-    /// `exact(false)` and [how many](ForwardedHeaders::max_hops) there are.
+    /// `exact(false)` and name them with [`proxy_chain`](ForwardedHeaders::proxy_chain).
     /// [`read_host`](ForwardedHeaders::read_host) works, `read_port` and `read_prefix` do not.
     ///
     /// Source: [reverse_proxy](https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#defaults);
@@ -128,7 +128,8 @@ pub enum Proxy {
     ///
     /// Reads `X-Forwarded-For` and `X-Forwarded-Proto`, [exactly](ForwardedHeaders::exact), since
     /// Traefik removes what came in. With `trustedIPs` it appends to `X-Forwarded-For` and hands on
-    /// the others: say `exact(false)` and [how many](ForwardedHeaders::max_hops) there are.
+    /// the others: say `exact(false)` and name them with
+    /// [`proxy_chain`](ForwardedHeaders::proxy_chain).
     /// [`read_host`](ForwardedHeaders::read_host) and `read_prefix` work; the port in
     /// `X-Forwarded-Port` is taken from the client's `Host`.
     ///
@@ -296,8 +297,10 @@ pub enum Proxy {
     /// client's.
     ///
     /// Its *origin-facing* addresses are those of every customer: have CloudFront add a custom
-    /// header with a secret, and check it, or use a VPC origin. With a load balancer between them
-    /// trust its subnets; it lets both headers through, so nobody else may reach it.
+    /// header with a secret, and check it, or use a VPC origin. With a load balancer between them name
+    /// that one: [`AwsAlb`](Self::AwsAlb), with
+    /// [`proxy_chain([cloudfront, alb])`](ForwardedHeaders::proxy_chain). It lets both headers
+    /// through, from anybody.
     ///
     /// Source: [CloudFront request headers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html).
     CloudFront,
@@ -313,7 +316,10 @@ pub enum Proxy {
     /// Worker says. Not `True-Client-IP`: it is the client's unless it is switched on.
     ///
     /// Its addresses are those of every customer: have it present a certificate of your own
-    /// (Authenticated Origin Pulls), or use a tunnel.
+    /// (Authenticated Origin Pulls), or use a tunnel. With a proxy of your own between them name that
+    /// one, as [`Nginx`](Self::Nginx) with
+    /// [`proxy_chain([cloudflare, nginx])`](ForwardedHeaders::proxy_chain): it lets a
+    /// `CF-Connecting-IP` through, from anybody.
     ///
     /// Source: [HTTP headers](https://developers.cloudflare.com/fundamentals/reference/http-headers/).
     Cloudflare,

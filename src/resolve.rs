@@ -1,7 +1,8 @@
 //! The decision: who the client is, and which scheme and host it used.
 //!
-//! A pure function of the peer, the headers and the URI. It changes nothing, and allocates nothing
-//! but to keep a prefix, or a host that its thread has not seen of late.
+//! A pure function of the peer, the headers and the URI. It changes nothing. It allocates only for
+//! what it keeps and is rarely there: a prefix, an obfuscated identifier, a port that is added to a
+//! host, and a host that its thread has not seen of late or that has a dot at its end.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -45,9 +46,9 @@ pub(crate) struct Said {
     pub(crate) port: bool,
 }
 
-/// What they said.
+/// What they said, as far as it is valid.
 #[derive(Default)]
-struct Report {
+struct Values {
     scheme: Option<WebScheme>,
     host: Option<Authority>,
     port: Option<u16>,
@@ -89,7 +90,7 @@ pub(crate) fn resolve(
 ) -> Resolved {
     let is_trusted = peer.as_ref().is_some_and(|peer| config.trust.is_trusted_peer(peer));
     match is_trusted {
-        true => forwarded(config, peer, found, uri),
+        true => proxied(config, peer, found, uri),
         false => direct(config, peer, found, uri),
     }
 }
@@ -111,20 +112,20 @@ fn direct(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> 
 }
 
 /// Whom the trusted peer, and the trusted proxies behind it, name.
-fn forwarded(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> Resolved {
+fn proxied(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> Resolved {
     let mut walk = read(config, found);
-    if walk.is_believed() && excess::is_in(found, config, walk.hops) {
+    if walk.is_believed() && excess::is_in(config, found, walk.hops) {
         walk.last = Hop::unusable(Unresolved::Excess);
     }
-    let report = say(config, found, &walk);
+    let values = values(config, found, &walk);
     let said = Said {
-        scheme: report.scheme.is_some(),
-        host: report.host.is_some(),
-        port: report.port.is_some(),
+        scheme: values.scheme.is_some(),
+        host: values.host.is_some(),
+        port: values.port.is_some(),
     };
-    let scheme = report.scheme.unwrap_or_else(|| unsaid_scheme(config));
-    let host = report.host.or_else(|| own_authority(found, uri));
-    let host = match report.port {
+    let scheme = values.scheme.unwrap_or_else(|| unsaid_scheme(config));
+    let host = values.host.or_else(|| own_authority(found, uri));
+    let host = match values.port {
         Some(port) => host.map(|host| host.or_port(port, scheme)),
         None => host,
     };
@@ -136,7 +137,7 @@ fn forwarded(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) 
         reported: (outcome != Outcome::NotForwarded).then_some(walk.last.sender),
         scheme,
         authority: host.filter(|host| is_allowed(config, host, scheme)),
-        prefix: report.prefix,
+        prefix: values.prefix,
         said,
         is_plain: outcome == Outcome::Forwarded && walk.hops == 1 && walk.last.is_plain,
     }
@@ -184,7 +185,7 @@ fn read<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
         (Family::Forwarded, _) => addressless(forwarded::hops(list()).next()),
         (Family::XForwarded, _) if !config.read.r#for => addressless(None),
         (Family::XForwarded, Some(_)) => {
-            let hop = if config.client_port { ip_port::hop } else { x_forwarded::hop };
+            let hop = if config.has_client_port { ip_port::hop } else { x_forwarded::hop };
             walk(&config.trust, x_forwarded::single_hop(found.reports, hop).into_iter())
         }
         (Family::XForwarded, None) => walk(&config.trust, x_forwarded::hops(list())),
@@ -211,35 +212,37 @@ fn addressless(hop: Option<Hop<'_>>) -> Walk<'_> {
     Walk { hops: 1, last: Hop { proto, host, ..Hop::unusable(Unresolved::NotRead) } }
 }
 
-fn say(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Report {
+fn values(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Values {
+    if !walk.is_believed() {
+        return Values::default();
+    }
     match config.family {
-        _ if !walk.is_believed() => Report::default(),
-        Family::Forwarded => say_element(config, &walk.last),
-        Family::XForwarded => say_headers(config, found, walk.hops),
+        Family::Forwarded => values_of_element(config, &walk.last),
+        Family::XForwarded => values_of_headers(config, found, walk.hops),
     }
 }
 
 /// Scheme and host from the element that named the client, both from that one (RFC 7239 §1).
-fn say_element(config: &Config, hop: &Hop<'_>) -> Report {
+fn values_of_element(config: &Config, hop: &Hop<'_>) -> Values {
     let proto = hop.proto.filter(|_| config.read.proto);
     let host = hop.host.filter(|_| config.read.host);
-    Report {
+    Values {
         scheme: proto.and_then(|proto| proto.read::<MAX_SCHEME, _>(WebScheme::parse)),
         host: host.and_then(|host| host.read::<MAX_AUTHORITY, _>(Authority::parse)),
-        ..Report::default()
+        ..Values::default()
     }
 }
 
 /// The rightmost entry of a list is the nearest proxy's. What stands further left is the client's
 /// unless every proxy appends to every list, which most do not.
-fn say_headers(config: &Config, found: &Found<'_>, hops: u8) -> Report {
+fn values_of_headers(config: &Config, found: &Found<'_>, hops: u8) -> Values {
     let Config { read, aligned_lists: aligned, .. } = config;
     let n = if *aligned { hops } else { 1 };
     let single = |lines| match aligned {
         true => x_forwarded::nth(lines, n),
         false => x_forwarded::single(lines),
     };
-    Report {
+    Values {
         scheme: read.proto.then(|| x_forwarded::nth_scheme(found.proto, n)).flatten(),
         host: read.host.then(|| single(found.host)).flatten().and_then(Authority::parse),
         port: read.port.then(|| single(found.port)).flatten().and_then(host_port),

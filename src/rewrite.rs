@@ -1,4 +1,4 @@
-//! The effect: the only file that changes a request.
+//! The effect: all that changes a request's headers and its URI.
 //!
 //! Afterwards every forwarding header, `Host` and the URI say what was decided, or are gone, so
 //! that whoever reads them next, leftmost or rightmost, reads the same.
@@ -80,7 +80,7 @@ fn put_client_and_port<'a>(
     resolved: &Resolved,
     ip: IpAddr,
 ) -> (&'a [u8], &'a [u8]) {
-    let port = resolved.client_port().filter(|_| config.client_port);
+    let port = resolved.client_port().filter(|_| config.has_client_port);
     let client_end = put_address(buffer, ip, port);
     if let Some(authority) = resolved.authority.as_ref().filter(|_| resolved.said.port) {
         buffer.put_number(authority.port().unwrap_or(resolved.scheme.default_port()));
@@ -163,16 +163,22 @@ pub(crate) fn rewrite<B>(
         }
     }
     strip(headers, config, edits.others);
+    if config.rewrite_uri {
+        rewrite_target(request, config, resolved);
+    }
+}
+
+/// The URI, and axum's copy of it.
+fn rewrite_target<B>(request: &mut Request<B>, config: &Config, resolved: &Resolved) {
     // The target of a CONNECT is where the tunnel leads, unless it has a path (RFC 8441).
-    let is_tunnel = request.method() == Method::CONNECT && request.uri().path().is_empty();
-    if config.rewrite_uri && !is_tunnel {
-        let may_add = resolved.is_peer_trusted() || config.own_scheme.is_some();
-        let set = |uri: &mut Uri| rewrite_uri(uri, resolved, may_add);
-        set(request.uri_mut());
-        #[cfg(feature = "axum")]
-        if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
-            set(&mut original.0);
-        }
+    if request.method() == Method::CONNECT && request.uri().path().is_empty() {
+        return;
+    }
+    let may_add = resolved.is_peer_trusted() || config.own_scheme.is_some();
+    rewrite_uri(request.uri_mut(), resolved, may_add);
+    #[cfg(feature = "axum")]
+    if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
+        rewrite_uri(&mut original.0, resolved, may_add);
     }
 }
 
@@ -183,6 +189,7 @@ fn set(headers: &mut HeaderMap, name: &HeaderName, text: Option<&[u8]>) {
         return drop(headers.remove(name));
     };
     match headers.get_mut(name) {
+        // This would change the first of several lines alone.
         Some(line) if !has_repeats => *line = value,
         _ => {
             // First removed: a full map would keep the old value.

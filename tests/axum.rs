@@ -77,6 +77,14 @@ async fn an_unresolved_client_is_a_400_that_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_not_to_be_read_is_a_500() {
+    let app = app(ForwardedHeaders::new().read_for(false));
+    let (status, body) = answer(app, request("127.0.0.1:50000", "/ip")).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(body.contains("read_for(false)"), "{body}");
+}
+
+#[tokio::test]
 async fn a_missing_layer_is_a_500_that_names_the_line_to_add() {
     for path in ["/ip", "/maybe", "/scheme"] {
         let app = Router::new()

@@ -124,7 +124,7 @@ fn wrong_combinations_are_found_at_start_up() {
         (|l| l.for_header(name("content_length")), "\"content_length\"", "no forwarding header"),
         (|l| l.port_header(name("user.agent")), "\"user.agent\"", "no forwarding header"),
         (|l| l.for_header(name("x_own")).proto_header(name("x.own")), "\"x_own\"", "two headers"),
-        (|l| l.for_header(http::header::FORWARDED), "\"forwarded\"", "no forwarding header"),
+        (|l| l.for_header(http::header::FORWARDED), "\"forwarded\"", "Family::Forwarded"),
         (|l| l.client_ip_header(http::header::COOKIE), "\"cookie\"", "no forwarding header"),
         (
             |l| l.client_ip_header(name("x-real-ip")).for_header(name("x-clients")),

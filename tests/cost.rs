@@ -154,6 +154,15 @@ fn a_new_host_takes_three_more() {
     assert_eq!(counts, [4, 4, 1]);
 }
 
+/// What is kept has no dot at its end, and so is not what came.
+#[test]
+fn a_host_with_a_dot_at_its_end_is_read_each_time() {
+    let parts = parts(&[("host", b"example.com."), ("x-forwarded-for", b"203.0.113.7")]);
+    let layer = layer(Family::XForwarded);
+    let counts = [(); 2].map(|()| measure(|| drop(layer.resolve(&parts))).count_total);
+    assert_eq!(counts, [3, 3]);
+}
+
 #[test]
 fn a_host_is_kept_once_on_a_thread() {
     let layer = layer(Family::XForwarded).read_host(true).allowed_hosts(AllowedHosts::any());

@@ -275,7 +275,7 @@ proptest! {
     }
 }
 
-/// The property above must meet every outcome, or it shows nothing.
+/// A layer that removed everything would pass the property above.
 #[test]
 fn a_resolved_request_keeps_what_it_read() {
     let layer = ForwardedHeaders::new().read_host(true).allowed_hosts(AllowedHosts::any());

@@ -9,6 +9,7 @@ use crate::support::{ip, request};
 use crate::{CLIENT, Want, XFF, check, check_error, trusted};
 
 const EXPECTED: &str = "expected an address (192.0.2.7), a network (10.1.0.0/16)";
+const EMPTY: &str = "an empty item";
 const MAPPED: &str = "/96 or longer";
 
 /// A name, the text, how the error shows what is wrong with it, and what it says would be right.
@@ -24,8 +25,8 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("76 mapped host bits", "::ffff:10.0.0.1/104", "\"::ffff:10.0.0.1/104\"", "write 10.0.0.0/8"),
     ("77 one number", "1", "\"1\"", EXPECTED),
     ("77 three parts", "192.0.2", "\"192.0.2\"", EXPECTED),
-    ("77 empty", "", "\"\"", EXPECTED),
-    ("77 space", " ", "\"\"", EXPECTED),
+    ("77 empty", "", "\"\"", EMPTY),
+    ("77 space", " ", "\"\"", EMPTY),
     ("77 star", "*", "\"*\"", EXPECTED),
     ("77 prefix 33", "10.0.0.0/33", "\"10.0.0.0/33\"", EXPECTED),
     ("77 prefix -1", "10.0.0.0/-1", "\"10.0.0.0/-1\"", EXPECTED),
@@ -48,9 +49,9 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("78 host bits", "10.0.0.0/8, 10.1.2.3/16", "\"10.1.2.3/16\"", "write 10.1.0.0/16"),
     ("78 byte order mark", "\u{FEFF}10.0.0.0/8", "\\u{feff}10.0.0.0/8", EXPECTED),
     ("78 HTML", "<!DOCTYPE html>", "\"<!DOCTYPE html>\"", EXPECTED),
-    ("78 empty", "", "\"\"", EXPECTED),
+    ("78 empty", "", "\"\"", EMPTY),
     ("78 cut JSON", "{\"prefixes\":[\"10.0.0.0/8\"", "{\\\"prefixes\\\"", EXPECTED),
-    ("78 list that ends in a comma", "10.0.0.0/8,", "\"\"", EXPECTED),
+    ("78 list that ends in a comma", "10.0.0.0/8,", "\"\"", EMPTY),
 ];
 
 #[test]
