@@ -37,12 +37,12 @@ impl WebScheme {
     /// A forwarded scheme, in any case. Traefik writes `ws` and `wss` for upgrade requests.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let is = |name: &[u8]| text.eq_ignore_ascii_case(name);
-        match text {
-            b"https" => Some(Self::Https),
-            b"http" => Some(Self::Http),
-            _ if is(b"https") || is(b"wss") => Some(Self::Https),
-            _ if is(b"http") || is(b"ws") => Some(Self::Http),
-            _ => None,
+        if is(b"https") || is(b"wss") {
+            Some(Self::Https)
+        } else if is(b"http") || is(b"ws") {
+            Some(Self::Http)
+        } else {
+            None
         }
     }
 

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use crate::authority::WebScheme;
 use crate::hops::{Hop, RightToLeft, trim};
 use crate::lines::Lines;
-use crate::node::{MAX_ADDRESS, Node, ipv4, ipv4_at_end, ipv6};
+use crate::node::{MAX_ADDRESS, Node, ipv4_at_end, ipv6};
 use crate::outcome::Unresolved;
 
 /// The reports of an address list, rightmost first.
@@ -66,10 +66,6 @@ pub(crate) fn last_comma(line: &[u8]) -> Option<usize> {
 
 #[inline]
 pub(crate) fn hop(entry: &[u8]) -> Hop<'_> {
-    // What most entries are.
-    if let Some(ip) = ipv4(entry) {
-        return Hop::of_ip(IpAddr::V4(ip));
-    }
     match address(entry) {
         Some(node) => Hop::of_node(node),
         None if entry.is_empty() => Hop::unusable(Unresolved::Missing),
