@@ -242,29 +242,35 @@ pub(crate) fn prefix(text: &[u8]) -> Option<Box<str>> {
     std::str::from_utf8(path).ok().filter(|_| valid).map(Box::from)
 }
 
-/// `1*pchar` (RFC 3986 §3.3) but `;`, and neither a dot segment nor one that decodes to more.
-fn is_segment(mut segment: &[u8]) -> bool {
-    if matches!(segment, b"" | b"." | b"..") {
-        return false;
-    }
+/// `1*pchar` (RFC 3986 §3.3) but `;`, and neither a dot segment nor one that decodes to more. It
+/// decodes to UTF-8: overlong forms (`%C0%AF`, `%E0%80%AF`) are a slash to some readers.
+fn is_segment(segment: &[u8]) -> bool {
+    let is_text = || decoded(segment).is_some_and(|bytes| std::str::from_utf8(&bytes).is_ok());
+    !matches!(segment, b"" | b"." | b"..") && is_text()
+}
+
+fn decoded(mut segment: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(segment.len());
     while let Some((first, rest)) = segment.split_first() {
-        segment = match (first, rest) {
-            (b'%', [high, low, rest @ ..]) if is_harmless_escape(*high, *low) => rest,
-            (byte, _) if is_pchar(*byte) => rest,
-            _ => return false,
+        let (byte, behind) = match (first, rest) {
+            (b'%', [high, low, rest @ ..]) => (harmless_escape(*high, *low)?, rest),
+            (byte, _) if is_pchar(*byte) => (*byte, rest),
+            _ => return None,
         };
+        bytes.push(byte);
+        segment = behind;
     }
-    true
+    Some(bytes)
 }
 
 fn is_pchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte)
 }
 
-/// Whether `%` with these two digits means no control byte, none of `.` `/` `\`, and nothing that
-/// means one of them to whoever decodes twice (`%25`) or takes overlong UTF-8 (`%C0`).
-fn is_harmless_escape(high: u8, low: u8) -> bool {
+/// What `%` with these two digits means: no control byte, none of `.` `/` `\`, and nothing that means
+/// one of them to whoever decodes twice (`%25`).
+fn harmless_escape(high: u8, low: u8) -> Option<u8> {
     let digit = |b: u8| char::from(b).to_digit(16);
-    let (Some(high), Some(low)) = (digit(high), digit(low)) else { return false };
-    !matches!(high * 16 + low, 0x00..=0x1F | 0x25 | 0x2E | 0x2F | 0x5C | 0x7F | 0xC0 | 0xC1)
+    let byte = u8::try_from(digit(high)? * 16 + digit(low)?).ok()?;
+    (!matches!(byte, 0x00..=0x1F | 0x25 | 0x2E | 0x2F | 0x5C | 0x7F)).then_some(byte)
 }

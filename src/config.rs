@@ -195,6 +195,14 @@ impl Config {
     fn check_names(&self) -> Result<(), ConfigError> {
         let Names { proto, host, port, prefix, .. } = &self.names;
         let names = [self.client_header(), proto, host, port, prefix];
+        // What was replaced by a later call is removed all the same.
+        self.renamed.iter().try_for_each(|name| {
+            let text = name.as_str();
+            ConfigError::combination_if(
+                NOT_FORWARDING.iter().any(|other| looks_like(text, other.as_str())),
+                format!("{text:?} is no forwarding header: it would be removed as one"),
+            )
+        })?;
         names.iter().try_for_each(|name| {
             let text = name.as_str();
             ConfigError::combination_if(
@@ -204,10 +212,6 @@ impl Config {
             ConfigError::combination_if(
                 looks_like(text, header::FORWARDED.as_str()),
                 format!("{text:?} is not of the X- family: read it with family(Family::Forwarded)"),
-            )?;
-            ConfigError::combination_if(
-                NOT_FORWARDING.iter().any(|other| looks_like(text, other.as_str())),
-                format!("{text:?} is no forwarding header: it would be removed as one"),
             )?;
             ConfigError::combination_if(
                 looks_like(text, "cloudfront-viewer-address")

@@ -143,7 +143,7 @@ pub(crate) enum Expected {
     NewName,
     #[error("expected no more parameters in one element")]
     FewerPairs,
-    #[error("expected `;`, `,` or the end")]
+    #[error("expected `;` right after the value, `,` or the end")]
     Separator,
 }
 

@@ -127,15 +127,18 @@ impl<'a> RightToLeft<'a> {
     }
 
     /// The next member to the left. `last_comma` finds where the last one of a line starts, so that
-    /// nothing a member holds reaches beyond its own line. What is left of a line is one member, not
-    /// trimmed, where its last one is too long.
+    /// nothing a member holds reaches beyond its own line. Nobody gets past a member that is too long:
+    /// it is what is left of its line, not trimmed, each time that one is asked for.
     #[inline]
     pub(crate) fn next(&mut self, last_comma: impl Fn(&[u8]) -> Option<usize>) -> Option<&'a [u8]> {
         let line = self.line()?;
-        self.rest = None;
         let out_of_reach = line.len().saturating_sub(MAX_MEMBER + 1);
         let Some(comma) = last_comma(line.split_at(out_of_reach).1) else {
-            return Some(if line.len() > MAX_MEMBER { line } else { trim(line) });
+            if line.len() > MAX_MEMBER {
+                return Some(line);
+            }
+            self.rest = None;
+            return Some(trim(line));
         };
         let (rest, member) = line.split_at(out_of_reach + comma);
         self.rest = Some(rest);

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use http::HeaderName;
 
-const KNOWN: [&str; 59] = [
+const KNOWN: [&str; 60] = [
     // Standard and de facto standard.
     "x-forwarded-for",
     "x-forwarded-proto",
@@ -68,6 +68,7 @@ const KNOWN: [&str; 59] = [
     "x-envoy-external-address",
     "x-nf-client-connection-ip",
     "x-remote-addr",
+    "x-user-ip",
     "x-remote-ip",
     "x-sucuri-clientip",
     "x-true-client-ip",

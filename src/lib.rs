@@ -40,8 +40,8 @@
 //! - **No guessing.** Where a trusted proxy names no address, the client is unresolved: never the
 //!   proxy itself, never an entry further left, never another header.
 //! - **It costs nothing you would notice.** To decide does not depend on how much a client sends, and
-//!   allocates nothing but what it keeps of a prefix, an obfuscated identifier, or a host that its
-//!   thread has not seen of late; to clean up is linear in what is sent.
+//!   allocates nothing but for what is rare: a prefix, an obfuscated or long escaped identifier, a host
+//!   that its thread has not seen of late or that ends in a dot. To clean up is linear in what is sent.
 //!
 //! The host that a client asks for is its own choice: name yours with
 //! [`allowed_hosts`](ForwardedHeaders::allowed_hosts) before you make links of it.
@@ -60,7 +60,8 @@
 //!    [hops](ForwardedHeaders::max_hops) left, what that proxy reported becomes the current address:
 //!    the rightmost unread element of `Forwarded`, or entry of `X-Forwarded-For`. All lines of a
 //!    name are one list, in order; no quote crosses a line. An empty member, or an empty last line,
-//!    is a missing report; one of more than 4096 bytes is malformed. Behind the peer,
+//!    is a missing report; one of more than 4096 bytes is malformed, in any list, and nothing to the
+//!    left of it is read. Behind the peer,
 //!    [`trusted_hops`](ForwardedHeaders::trusted_hops) takes every address for a proxy's. With
 //!    [`client_ip_header`](ForwardedHeaders::client_ip_header) there is one hop and no list: the one
 //!    value of that header is the report, and a list or a second line is malformed.

@@ -1,8 +1,8 @@
 //! The decision: who the client is, and which scheme and host it used.
 //!
 //! A pure function of the peer, the headers and the URI. It changes nothing. It allocates only for
-//! what it keeps and is rarely there: a prefix, an obfuscated identifier, a port that is added to a
-//! host, and a host that its thread has not seen of late or that has a dot at its end.
+//! what is rare: a prefix, an obfuscated or long escaped identifier, a port that is added to a host,
+//! and a host that its thread has not seen of late or that ends in a dot.
 
 use std::net::{IpAddr, SocketAddr};
 

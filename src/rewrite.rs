@@ -226,7 +226,9 @@ fn rewrite_uri(uri: &mut Uri, resolved: &Resolved, may_add: bool) {
     // That of `http://a#f` is empty, and reads `/` only as long as there is a scheme.
     let path = parts.path_and_query.take().filter(|path| path.as_str() != "/");
     let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
-    let room = MAX_URI.saturating_sub("https://".len() + path.as_str().len());
+    // That of `http://a?b` has no slash here, and gets one in the URI.
+    let slash = usize::from(path.as_str().starts_with('?'));
+    let room = MAX_URI.saturating_sub("https://".len() + path.as_str().len() + slash);
     let authority = resolved.authority.as_ref().map(Authority::as_uri);
     parts.authority = authority.filter(|authority| authority.as_str().len() <= room).cloned();
     parts.scheme = parts.authority.as_ref().map(|_| resolved.scheme.as_scheme().clone());

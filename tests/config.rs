@@ -21,7 +21,7 @@ type Wrong = (fn(ForwardedHeaders) -> ForwardedHeaders, &'static str, &'static s
 
 #[test]
 fn wrong_combinations_are_found_at_start_up() {
-    let rows: [Wrong; 49] = [
+    let rows: [Wrong; 50] = [
         (|l| l.max_hops(0), "max_hops(0)", "at least 1"),
         (|l| l.trusted_hops(0), "trusted_hops(0)", "at least 1"),
         (|l| l.proxy_chain([]), "proxy_chain([])", "at least one"),
@@ -126,6 +126,11 @@ fn wrong_combinations_are_found_at_start_up() {
         (|l| l.for_header(name("x_own")).proto_header(name("x.own")), "\"x_own\"", "two headers"),
         (|l| l.for_header(http::header::FORWARDED), "\"forwarded\"", "Family::Forwarded"),
         (|l| l.client_ip_header(http::header::COOKIE), "\"cookie\"", "no forwarding header"),
+        (
+            |l| l.for_header(http::header::COOKIE).for_header(name("x-forwarded-for")),
+            "\"cookie\"",
+            "no forwarding header",
+        ),
         (
             |l| l.client_ip_header(name("x-real-ip")).for_header(name("x-clients")),
             "\"x-real-ip\"",

@@ -6,9 +6,11 @@ mod support;
 use std::borrow::Cow;
 
 use forwarded_headers::forwarded::elements;
-use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, TrustedProxies};
+use forwarded_headers::{
+    AllowedHosts, Family, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
+};
 use http::uri::Scheme;
-use support::{ip, lines, request, resolve, through};
+use support::{Line, ip, lines, request, resolve, through};
 
 /// 253 characters in labels of 63 at most (RFC 1035 §2.3.4).
 fn longest_name() -> String {
@@ -113,6 +115,35 @@ fn long_members() {
     assert_eq!(client(&format!("for=6.6.6.6,{pair}")), Some(ip("203.0.113.7")));
     assert_eq!(client(&format!("{pair}a")), None);
     assert_eq!(client(&format!("for=6.6.6.6,{pair}a")), None);
+}
+
+/// What is left of a line counts as one member, so whoever counts past it would count wrong.
+#[test]
+fn nobody_counts_past_a_long_member() {
+    let proxies: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+    let hosts = "victim.example, good.example".parse().unwrap();
+    let layer = ForwardedHeaders::new().trust(proxies).max_hops(2);
+    let aligned = layer.clone().aligned_lists(true).read_host(true).allowed_hosts(hosts);
+    let clients: Line<'_> = ("x-forwarded-for", b"203.0.113.7, 10.0.0.2");
+    for (length, outcome) in [(100, Outcome::Forwarded), (4096, Outcome::Forwarded)] {
+        // The client's line, and that of two proxies, which append what it asked for.
+        let host = "h".repeat(length);
+        let own = format!("{host}, {host}");
+        let lines: [Line<'_>; 3] = [
+            clients,
+            ("x-forwarded-host", b"victim.example"),
+            ("x-forwarded-host", own.as_bytes()),
+        ];
+        let info = resolve(&aligned, "10.0.0.1", &lines);
+        assert_eq!((info.outcome(), info.authority()), (outcome, None), "{length}");
+    }
+    let excess = Outcome::Unresolved(Unresolved::Excess);
+    for length in [10, 4097] {
+        let schemes = format!("evil, evil, {}, http", "a".repeat(length));
+        let lines = [clients, ("x-forwarded-proto", schemes.as_bytes())];
+        let info = resolve(&layer.clone().exact(true), "10.0.0.1", &lines);
+        assert_eq!((info.outcome(), info.client_ip()), (excess, None), "{length}");
+    }
 }
 
 #[test]

@@ -134,6 +134,18 @@ fn a_uri_without_room_has_no_authority() {
         assert!(parts.uri.to_string().parse::<Uri>().is_ok(), "{length}");
         assert_eq!(parts.uri.path().len(), length);
     }
+    // Without a path, and with the slash that it gets.
+    for (length, has_room) in [(longest - 1, true), (longest, false)] {
+        let sent: [Line<'_>; 3] = [
+            ("x-forwarded-for", b"203.0.113.7"),
+            ("x-forwarded-proto", b"https"),
+            ("x-forwarded-host", b"example.com"),
+        ];
+        let query = format!("http://a?{}", "q".repeat(length - 1));
+        let parts = through(&layer(), request(PROXY, &query, &sent));
+        assert_eq!(parts.uri.authority().is_some(), has_room, "{length}");
+        assert!(parts.uri.to_string().parse::<Uri>().is_ok(), "{length}");
+    }
 }
 
 #[test]

@@ -883,6 +883,11 @@ fn an_element_has_32_parameters_at_most() {
         error.to_string(),
         format!("expected no more parameters in one element at byte {offset}")
     );
+    let repeated = format!("{};e0=1", value(30));
+    let error = elements(repeated.as_bytes()).next().unwrap().unwrap_err();
+    assert!(
+        error.to_string().starts_with("expected a parameter that the element does not have yet")
+    );
 }
 
 /// What is wrong and where, without a byte of the value, which may come from anybody.
@@ -896,8 +901,8 @@ fn errors_say_what_was_expected() {
         (b"for=\"a", "expected a quoted string to go on or to end at byte 6"),
         (b"for=\"a\n\"", "expected a quoted string to go on or to end at byte 6"),
         (b"for=a;by=b;FOR=c", "expected a parameter that the element does not have yet at byte 11"),
-        (b"for=a b", "expected `;`, `,` or the end at byte 6"),
-        (b"for=a, @", "expected `;`, `,` or the end at byte 7"),
+        (b"for=a b", "expected `;` right after the value, `,` or the end at byte 6"),
+        (b"for=a, @", "expected `;` right after the value, `,` or the end at byte 7"),
     ];
     for (value, message) in rows {
         let name = value.escape_ascii();

@@ -402,7 +402,7 @@ fn scheme_host_and_port() {
 #[test]
 fn prefixes() {
     let (longest, long) = (format!("/{}", "a".repeat(1023)), format!("/{}", "a".repeat(4095)));
-    let rows: [(&str, &[u8], Option<&str>); 30] = [
+    let rows: [(&str, &[u8], Option<&str>); 36] = [
         ("125 /app", b"/app", Some("/app")),
         ("125 trailing slash", b"/app/", Some("/app")),
         ("125 two segments", b"/a/b", Some("/a/b")),
@@ -425,6 +425,12 @@ fn prefixes() {
         ("126 encoded backslash", b"/a%5cb", None),
         ("126 encoded LF", b"/a%0ab", None),
         ("126 encoded NUL", b"/a%00", None),
+        ("125 encoded letter", b"/caf%C3%A9", Some("/caf%C3%A9")),
+        ("126 overlong dots", b"/%C0%AE%C0%AE/admin", None),
+        ("126 overlong dots of three bytes", b"/%E0%80%AE%E0%80%AE/admin", None),
+        ("126 overlong slashes of three bytes", b"/%e0%80%af%e0%80%afevil.example", None),
+        ("126 overlong dots of four bytes", b"/%F0%80%80%AE%F0%80%80%AE/x", None),
+        ("126 Latin-1", b"/caf%E9", None),
         ("126 cut escape", b"/a%2", None),
         ("126 query", b"/a?b", None),
         ("126 fragment", b"/a#b", None),

@@ -104,15 +104,15 @@ impl Case {
         lines.map(|(_, value)| value.as_slice()).collect()
     }
 
-    /// All members of a list, over all lines, rightmost first. A line has no more than one that is
-    /// too long, which is all that is left of it.
+    /// All members of a list, over all lines, rightmost first. Nobody reads past one that is too long:
+    /// as far as anybody counts there is nothing but it.
     fn members(&self, name: &str) -> Vec<Vec<u8>> {
         let mut members = vec![];
         for line in self.values(name).into_iter().rev() {
             for member in line.rsplit(|b| *b == b',') {
                 if member.len() > grammar::MAX_MEMBER {
-                    members.push(b"?".to_vec());
-                    break;
+                    members.resize(members.len() + 256, b"?".to_vec());
+                    return members;
                 }
                 members.push(grammar::strip(member).to_vec());
             }

@@ -99,8 +99,19 @@ pub fn prefix(value: &[u8]) -> Option<String> {
     let mut segments = text.split('/');
     let rooted = segments.next() == Some("");
     let segments: Vec<_> = segments.collect();
-    let sound = !segments.is_empty() && segments.iter().all(|s| is_segment(s));
+    let sound = !segments.is_empty() && segments.iter().all(|s| is_segment(s)) && is_utf8(text);
     (rooted && sound && text.len() <= 1024).then(|| text.into())
+}
+
+/// Whether the escapes stand for text. They are sound already.
+fn is_utf8(path: &str) -> bool {
+    let mut pieces = path.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        bytes.extend(u8::from_str_radix(&piece[..2], 16));
+        bytes.extend(piece[2..].bytes());
+    }
+    String::from_utf8(bytes).is_ok()
 }
 
 fn is_segment(segment: &str) -> bool {
@@ -114,7 +125,7 @@ fn is_segment(segment: &str) -> bool {
         && pieces.all(|piece| {
             let byte = piece.get(..2).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
             let byte = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-            let harmless = |b: u8| !b.is_ascii_control() && !b"./\\%\xC0\xC1".contains(&b);
+            let harmless = |b: u8| !b.is_ascii_control() && !b"./\\%".contains(&b);
             byte.is_some_and(harmless) && piece[2..].chars().all(literal)
         })
 }
