@@ -209,6 +209,8 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn forwarded_pair(&mut self, grammar: Grammar) -> Result<Pair<'a>, Expected> {
         let start = *self;
+        // Most names are known, and need no look at each byte: that would be a tenth of a decision
+        // more, and a quarter of a strict reading.
         let parameter = match Parameter::before_equals(self.rest) {
             Some((parameter, value)) => {
                 self.rest = value;

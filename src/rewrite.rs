@@ -22,7 +22,8 @@ use crate::resolve::Resolved;
 const MAX_URI: usize = u16::MAX as usize - 1;
 
 /// What each header of the family has to say of a client that was found, in the order of
-/// [`Config::names_read`]. Nothing of its address where that [is there](is_plain).
+/// [`Config::names_read`]; one of which there is nothing to say is removed. Nothing is said of the
+/// client's address where that [is there](is_plain) already, and then it stays.
 pub(crate) type Vouched<'a> = [Option<&'a [u8]>; 5];
 
 /// Which headers do not say what was decided. Nearly always none: a proxy has written them as they
