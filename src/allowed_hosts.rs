@@ -188,7 +188,8 @@ impl Pattern {
             _ => Err(ConfigError::allowed_host(
                 text,
                 "expected a host (example.com), or every host below one (*.example.com), then \
-                 nothing, a port (:8443) or :* for every port; AllowedHosts::any() allows all",
+                 nothing, a port (:8443) or :* for every port; no scheme in front, names beyond ASCII \
+                 as xn--…; AllowedHosts::any() allows all",
             )),
         }
     }

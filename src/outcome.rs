@@ -50,7 +50,8 @@ pub enum Unresolved {
     /// The list ends, or has an empty member, where the next proxy's report is due.
     #[error(
         "a trusted proxy's report is missing from the list: every proxy on the way has to append \
-         to it, and trusted proxies must not be clients themselves"
+         to it, no request may get around one that is counted, and trusted proxies must not be clients \
+         themselves"
     )]
     Missing,
     /// What a trusted proxy reported is no usable address.
