@@ -137,6 +137,7 @@ impl<'a> Found<'a> {
         let lines = |name| Lines::Named(headers, name);
         let Names { proto, host, port, prefix, .. } = &config.names;
         Self {
+            // First, where clients are told to put it (RFC 9110 §7.2), it needs no look-up.
             own_host: Lines::first(headers, &HOST).unwrap_or(lines(&HOST)),
             reports: lines(config.reports_header()),
             proto: lines(proto),
