@@ -99,8 +99,8 @@ pub fn prefix(value: &[u8]) -> Option<String> {
     let mut segments = text.split('/');
     let rooted = segments.next() == Some("");
     let segments: Vec<_> = segments.collect();
-    let sound = !segments.is_empty() && segments.iter().all(|s| is_segment(s)) && is_utf8(text);
-    (rooted && sound && text.len() <= 1024).then(|| text.into())
+    let sound = rooted && !segments.is_empty() && segments.iter().all(|s| is_segment(s));
+    (sound && is_utf8(text) && text.len() <= 1024).then(|| text.into())
 }
 
 /// Whether the escapes stand for text. They are sound already.
