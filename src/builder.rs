@@ -8,7 +8,7 @@ use http::{Extensions, HeaderName};
 use crate::allowed_hosts::AllowedHosts;
 use crate::config::{Config, Keep};
 use crate::error::ConfigError;
-use crate::hops::Family;
+use crate::family::Family;
 use crate::peer::Peer;
 use crate::trust::Model;
 use crate::trusted_proxies::TrustedProxies;

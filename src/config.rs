@@ -6,7 +6,7 @@ use http::{Extensions, HeaderName, header};
 use crate::allowed_hosts::AllowedHosts;
 use crate::authority::WebScheme;
 use crate::error::ConfigError;
-use crate::hops::Family;
+use crate::family::{Family, OfFamily};
 use crate::known::looks_like;
 use crate::peer::{self, Peer};
 use crate::trust::Trust;
@@ -148,14 +148,16 @@ impl Config {
         }
     }
 
-    /// The headers of the family that is read, its reports first.
-    pub(crate) fn names_read(&self) -> [Option<&HeaderName>; 5] {
-        let Names { proto, host, port, prefix, .. } = &self.names;
-        let [proto, host, port, prefix] = match self.family {
-            Family::XForwarded => [Some(proto), Some(host), Some(port), Some(prefix)],
-            Family::Forwarded => [None; 4],
-        };
-        [Some(self.reports_header()), proto, host, port, prefix]
+    /// The headers of the family that is read.
+    pub(crate) fn names_read(&self) -> OfFamily<Option<&HeaderName>> {
+        let of_x_forwarded = |name| Some(name).filter(|_| self.family == Family::XForwarded);
+        OfFamily {
+            reports: Some(self.reports_header()),
+            proto: of_x_forwarded(&self.names.proto),
+            host: of_x_forwarded(&self.names.host),
+            port: of_x_forwarded(&self.names.port),
+            prefix: of_x_forwarded(&self.names.prefix),
+        }
     }
 
     pub(crate) fn is_kept(&self, name: &HeaderName) -> bool {

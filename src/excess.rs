@@ -4,7 +4,7 @@
 //! appends to the first of several lines, the last is somebody else's.
 
 use crate::config::Config;
-use crate::hops::Family;
+use crate::family::Family;
 use crate::lines::{Found, Lines};
 use crate::{forwarded, x_forwarded};
 
@@ -38,11 +38,11 @@ fn lines_read<'a>(config: &Config, found: &Found<'a>) -> impl Iterator<Item = (b
     let (read, x_family) = (config.read, config.family == Family::XForwarded);
     let aligned = config.aligned_lists;
     let lines = [
-        (read.r#for || !x_family, true, found.reports),
-        (read.proto && x_family, true, found.proto),
-        (read.host && x_family, aligned, found.host),
-        (read.port && x_family, aligned, found.port),
-        (read.prefix && x_family, aligned, found.prefix),
+        (read.r#for || !x_family, true, found.family.reports),
+        (read.proto && x_family, true, found.family.proto),
+        (read.host && x_family, aligned, found.family.host),
+        (read.port && x_family, aligned, found.family.port),
+        (read.prefix && x_family, aligned, found.family.prefix),
     ];
     lines.into_iter().filter(|(read, ..)| *read).map(|(_, is_list, lines)| (is_list, lines))
 }

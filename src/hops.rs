@@ -10,21 +10,6 @@ use crate::grammar::Value;
 use crate::node::{Node, NodeName, NodePort};
 use crate::outcome::Unresolved;
 
-/// Which headers the trusted proxies write.
-///
-/// One family is read and the other is not: when both are present nobody can tell in which order
-/// they were written (RFC 7239 §7.4), and a proxy hands on what the client sent in the family that
-/// it does not know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Family {
-    /// `X-Forwarded-For`, `-Proto`, and where asked for `-Host`, `-Port`, `-Prefix`.
-    #[default]
-    XForwarded,
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
-}
-
 /// One proxy's report.
 pub(crate) struct Hop<'a> {
     /// Who made the request to that proxy.

@@ -159,6 +159,7 @@ mod error;
 mod excess;
 #[cfg(feature = "axum")]
 pub mod extract;
+mod family;
 pub mod forwarded;
 mod grammar;
 mod hops;
@@ -185,7 +186,7 @@ struct Readme;
 pub use allowed_hosts::AllowedHosts;
 pub use builder::ForwardedHeaders;
 pub use error::ConfigError;
-pub use hops::Family;
+pub use family::Family;
 pub use info::ConnectionInfo;
 pub use layer::ForwardedHeadersService;
 pub use outcome::{Outcome, Unresolved};

@@ -7,12 +7,14 @@
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Config, Names};
-use crate::hops::{Family, RightToLeft};
+use crate::family::{Family, OfFamily};
+use crate::hops::RightToLeft;
 use crate::known::{self, candidates, looks_like};
 
 /// The lines of one name.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) enum Lines<'a> {
+    #[default]
     Absent,
     One(&'a HeaderValue),
     /// Any number of them.
@@ -77,14 +79,10 @@ impl<'a> Lines<'a> {
 pub(crate) struct Found<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) own_host: Lines<'a>,
-    /// `Forwarded`, `X-Forwarded-For`, or what is read instead.
-    pub(crate) reports: Lines<'a>,
-    pub(crate) proto: Lines<'a>,
-    pub(crate) host: Lines<'a>,
-    pub(crate) port: Lines<'a>,
-    pub(crate) prefix: Lines<'a>,
-    /// Whether any of those five is there.
-    pub(crate) family: bool,
+    /// The headers of the family that is read.
+    pub(crate) family: OfFamily<Lines<'a>>,
+    /// Whether any of them is there.
+    pub(crate) has_family: bool,
     pub(crate) others: Others,
 }
 
@@ -103,12 +101,8 @@ impl<'a> Found<'a> {
         Self {
             headers,
             own_host: Lines::Absent,
-            reports: Lines::Absent,
-            proto: Lines::Absent,
-            host: Lines::Absent,
-            port: Lines::Absent,
-            prefix: Lines::Absent,
-            family: false,
+            family: OfFamily::default(),
+            has_family: false,
             others: Others::default(),
         }
     }
@@ -136,14 +130,17 @@ impl<'a> Found<'a> {
     pub(crate) fn looked_up(headers: &'a HeaderMap, config: &'a Config) -> Self {
         let lines = |name| Lines::Named(headers, name);
         let Names { proto, host, port, prefix, .. } = &config.names;
-        Self {
-            // First, where clients are told to put it (RFC 9110 §7.2), it needs no look-up.
-            own_host: Lines::first(headers, &HOST).unwrap_or(lines(&HOST)),
+        let family = OfFamily {
             reports: lines(config.reports_header()),
             proto: lines(proto),
             host: lines(host),
             port: lines(port),
             prefix: lines(prefix),
+        };
+        Self {
+            family,
+            // First, where clients are told to put it (RFC 9110 §7.2), it needs no look-up.
+            own_host: Lines::first(headers, &HOST).unwrap_or(lines(&HOST)),
             ..Self::nothing(headers)
         }
     }
@@ -159,7 +156,7 @@ impl<'a> Found<'a> {
             self.own_host = lines;
         } else if let Some(slot) = self.slot(config, name) {
             *slot = lines;
-            self.family = true;
+            self.has_family = true;
         } else if let Some(known) = candidates.find(name) {
             self.others.known = self.others.known.union(known);
         } else {
@@ -171,11 +168,11 @@ impl<'a> Found<'a> {
     fn slot(&mut self, config: &Config, name: &HeaderName) -> Option<&mut Lines<'a>> {
         let names = &config.names;
         match config.family {
-            _ if name == config.reports_header() => Some(&mut self.reports),
-            Family::XForwarded if *name == names.proto => Some(&mut self.proto),
-            Family::XForwarded if *name == names.host => Some(&mut self.host),
-            Family::XForwarded if *name == names.port => Some(&mut self.port),
-            Family::XForwarded if *name == names.prefix => Some(&mut self.prefix),
+            _ if name == config.reports_header() => Some(&mut self.family.reports),
+            Family::XForwarded if *name == names.proto => Some(&mut self.family.proto),
+            Family::XForwarded if *name == names.host => Some(&mut self.family.host),
+            Family::XForwarded if *name == names.port => Some(&mut self.family.port),
+            Family::XForwarded if *name == names.prefix => Some(&mut self.family.prefix),
             Family::XForwarded | Family::Forwarded => None,
         }
     }

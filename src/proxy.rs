@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use crate::builder::ForwardedHeaders;
-use crate::hops::Family;
+use crate::family::Family;
 
 /// A proxy whose headers are known: what [`ForwardedHeaders::behind`] reads behind it.
 ///

@@ -11,8 +11,9 @@ use http::{HeaderMap, Uri};
 
 use crate::authority::{Authority, MAX_AUTHORITY, MAX_SCHEME, WebScheme, host_port, prefix};
 use crate::config::Config;
+use crate::family::Family;
 use crate::forwarded;
-use crate::hops::{Family, Hop, Sender};
+use crate::hops::{Hop, Sender};
 use crate::lines::Found;
 use crate::outcome::{Outcome, Unresolved};
 use crate::peer::Peer;
@@ -179,14 +180,14 @@ impl Walk<'_> {
 }
 
 fn read<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
-    let list = || found.reports.right_to_left();
+    let list = || found.family.reports.right_to_left();
     match (config.family, &config.client_ip_header) {
         (Family::Forwarded, _) if config.read.r#for => walk(&config.trust, forwarded::hops(list())),
         (Family::Forwarded, _) => addressless(forwarded::hops(list()).next()),
         (Family::XForwarded, _) if !config.read.r#for => addressless(None),
         (Family::XForwarded, Some(_)) => {
             let hop = if config.has_client_port { ip_port::hop } else { x_forwarded::hop };
-            walk(&config.trust, x_forwarded::single_hop(found.reports, hop).into_iter())
+            walk(&config.trust, x_forwarded::single_hop(found.family.reports, hop).into_iter())
         }
         (Family::XForwarded, None) => walk(&config.trust, x_forwarded::hops(list())),
     }
@@ -243,10 +244,10 @@ fn values_of_headers(config: &Config, found: &Found<'_>, hops: u8) -> Values {
         false => x_forwarded::single(lines),
     };
     Values {
-        scheme: read.proto.then(|| x_forwarded::nth_scheme(found.proto, n)).flatten(),
-        host: read.host.then(|| single(found.host)).flatten().and_then(Authority::parse),
-        port: read.port.then(|| single(found.port)).flatten().and_then(host_port),
-        prefix: read.prefix.then(|| single(found.prefix)).flatten().and_then(prefix),
+        scheme: read.proto.then(|| x_forwarded::nth_scheme(found.family.proto, n)).flatten(),
+        host: read.host.then(|| single(found.family.host)).flatten().and_then(Authority::parse),
+        port: read.port.then(|| single(found.family.port)).flatten().and_then(host_port),
+        prefix: read.prefix.then(|| single(found.family.prefix)).flatten().and_then(prefix),
     }
 }
 

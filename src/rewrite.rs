@@ -12,7 +12,7 @@ use http::{Method, Request};
 use crate::authority::Authority;
 use crate::bytes::TCHAR;
 use crate::config::Config;
-use crate::hops::Family;
+use crate::family::{Family, OfFamily};
 use crate::lines::{Found, Lines, Others, is_forwarding};
 use crate::outcome::Outcome;
 use crate::print::Buffer;
@@ -21,17 +21,17 @@ use crate::resolve::Resolved;
 /// The longest length that `http::Uri` parses.
 const MAX_URI: usize = u16::MAX as usize - 1;
 
-/// What each header of the family has to say of a client that was found, in the order of
-/// [`Config::names_read`]; one of which there is nothing to say is removed. Nothing is said of the
-/// client's address where that [is there](is_plain) already, and then it stays.
-pub(crate) type Vouched<'a> = [Option<&'a [u8]>; 5];
+/// What each header of the family has to say of a client that was found; one of which there is
+/// nothing to say is removed. Nothing is said of the client's address where that
+/// [is there](is_plain) already, and then it stays.
+pub(crate) type Vouched<'a> = OfFamily<Option<&'a [u8]>>;
 
 /// Which headers do not say what was decided. Nearly always none: a proxy has written them as they
 /// should be.
 #[derive(Clone, Copy)]
 pub(crate) struct Edits {
     host: bool,
-    family: [bool; 5],
+    family: OfFamily<bool>,
     others: Others,
 }
 
@@ -46,24 +46,24 @@ pub(crate) fn vouched<'a>(
         Outcome::Forwarded => resolved.client_ip(),
         _ => None,
     };
-    let Some(ip) = ip else { return [None; 5] };
+    let Some(ip) = ip else { return Vouched::default() };
     let (said, authority) = (resolved.said, resolved.authority.as_ref());
     let scheme = said.scheme.then(|| resolved.scheme.as_scheme().as_str().as_bytes());
     let host = authority.filter(|_| said.host).map(Authority::as_bytes);
     let prefix = resolved.prefix.as_deref().map(str::as_bytes);
+    let vouched = Vouched { proto: scheme, host, prefix, ..Vouched::default() };
     match config.family {
-        Family::XForwarded if is_plain(resolved, found) && !said.port => {
-            [None, scheme, host, None, prefix]
-        }
+        Family::XForwarded if is_plain(resolved, found) && !said.port => vouched,
         Family::XForwarded => {
             let (client, port) =
                 put_client_and_port(buffer.insert(Buffer::new()), config, resolved, ip);
-            [Some(client), scheme, host, Some(port).filter(|port| !port.is_empty()), prefix]
+            let port = Some(port).filter(|port| !port.is_empty());
+            Vouched { reports: Some(client), port, ..vouched }
         }
         Family::Forwarded => {
             let buffer = buffer.insert(Buffer::new());
             put_element(buffer, ip, scheme, host);
-            [Some(buffer.text()), None, None, None, None]
+            Vouched { reports: Some(buffer.text()), ..Vouched::default() }
         }
     }
 }
@@ -71,7 +71,7 @@ pub(crate) fn vouched<'a>(
 /// Whether the header of reports says the client's address, as we would, and nothing else.
 #[inline]
 fn is_plain(resolved: &Resolved, found: &Found<'_>) -> bool {
-    resolved.is_plain && found.reports.single().is_some()
+    resolved.is_plain && found.family.reports.single().is_some()
 }
 
 /// The client's address, and the port that it asked for, if that was said.
@@ -117,19 +117,22 @@ pub(crate) fn edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_
         authority => differs(found.own_host, authority.as_ref().map(Authority::as_bytes)),
     };
     // Without a header of the family there is no such client, and nothing to say of it.
-    let family = if found.family { family_edits(resolved, vouched, found) } else { [false; 5] };
+    let family = match found.has_family {
+        true => family_edits(resolved, vouched, found),
+        false => OfFamily::default(),
+    };
     Edits { host, family, others: found.others }
 }
 
-fn family_edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_>) -> [bool; 5] {
-    let [reports, proto, host, port, prefix] = *vouched;
-    [
-        !is_plain(resolved, found) && differs(found.reports, reports),
-        differs(found.proto, proto),
-        differs(found.host, host),
-        differs(found.port, port),
-        differs(found.prefix, prefix),
-    ]
+fn family_edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_>) -> OfFamily<bool> {
+    let lines = &found.family;
+    OfFamily {
+        reports: !is_plain(resolved, found) && differs(lines.reports, vouched.reports),
+        proto: differs(lines.proto, vouched.proto),
+        host: differs(lines.host, vouched.host),
+        port: differs(lines.port, vouched.port),
+        prefix: differs(lines.prefix, vouched.prefix),
+    }
 }
 
 /// Whether the lines are not this alone, or nothing alone.
@@ -155,13 +158,8 @@ pub(crate) fn rewrite<B>(
         // host, nobody must find one.
         set(headers, &HOST, resolved.authority.as_ref().map(Authority::as_bytes));
     }
-    if edits.family.contains(&true) {
-        let texts = vouched.iter().zip(edits.family);
-        for (name, (text, differs)) in config.names_read().into_iter().zip(texts) {
-            if let Some(name) = name.filter(|name| differs && !config.is_kept(name)) {
-                set(headers, name, *text);
-            }
-        }
+    if edits.family.into_array().contains(&true) {
+        set_family(headers, config, vouched, edits.family);
     }
     strip(headers, config, edits.others);
     if config.rewrite_uri {
@@ -180,6 +178,19 @@ fn rewrite_target<B>(request: &mut Request<B>, config: &Config, resolved: &Resol
     #[cfg(feature = "axum")]
     if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
         rewrite_uri(&mut original.0, resolved, may_add);
+    }
+}
+
+fn set_family(
+    headers: &mut HeaderMap,
+    config: &Config,
+    vouched: &Vouched<'_>,
+    differs: OfFamily<bool>,
+) {
+    for (name, (text, differs)) in config.names_read().zip(vouched.zip(differs)).into_array() {
+        if let Some(name) = name.filter(|name| differs && !config.is_kept(name)) {
+            set(headers, name, text);
+        }
     }
 }
 
@@ -206,7 +217,7 @@ fn strip(headers: &mut HeaderMap, config: &Config, others: Others) {
         headers.remove(name);
     }
     if others.more {
-        let family = config.names_read();
+        let family = config.names_read().into_array();
         let stays = |name: &HeaderName| config.is_kept(name) || family.contains(&Some(name));
         let names = headers.keys().filter(|name| is_forwarding(config, name) && !stays(name));
         for name in names.cloned().collect::<Vec<_>>() {
