@@ -164,7 +164,8 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Where the lines of a name of the family that is read belong.
+    /// Where the lines of a name of the family that is read belong. By the name itself: to make up
+    /// `Config::names_read` for each request would be 3 % of a direct one.
     fn slot(&mut self, config: &Config, name: &HeaderName) -> Option<&mut Lines<'a>> {
         let names = &config.names;
         match config.family {
