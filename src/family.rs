@@ -16,7 +16,7 @@ pub enum Family {
 }
 
 /// Something for each header of a family. `Forwarded` is one of its own, with reports alone.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct OfFamily<T> {
     /// `Forwarded`, `X-Forwarded-For`, or what is read instead.
     pub(crate) reports: T,
