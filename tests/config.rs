@@ -189,6 +189,54 @@ fn what_makes_sense_together_is_none() {
     }
 }
 
+/// One of the five is something to read.
+#[test]
+fn single_line_goes_with_each_that_is_read() {
+    type Switch = fn(ForwardedHeaders, bool) -> ForwardedHeaders;
+    let switches: [Switch; 5] = [
+        ForwardedHeaders::read_for,
+        ForwardedHeaders::read_proto,
+        ForwardedHeaders::read_host,
+        ForwardedHeaders::read_port,
+        ForwardedHeaders::read_prefix,
+    ];
+    let layer = ForwardedHeaders::new().allowed_hosts(AllowedHosts::any()).single_line(true);
+    let nothing = switches.iter().fold(layer, |layer, switch| switch(layer, false));
+    assert!(nothing.clone().check().is_err());
+    for (n, switch) in switches.into_iter().enumerate() {
+        assert!(switch(nothing.clone(), true).check().is_ok(), "switch {n}");
+    }
+}
+
+/// Each under its new name, and no longer under its own.
+#[test]
+fn renamed_headers_are_read_instead() {
+    type Rename = fn(ForwardedHeaders, HeaderName) -> ForwardedHeaders;
+    let rows: [(Rename, &str, &[u8]); 5] = [
+        (ForwardedHeaders::for_header, "x-forwarded-for", b"203.0.113.7"),
+        (ForwardedHeaders::proto_header, "x-forwarded-proto", b"https"),
+        (ForwardedHeaders::host_header, "x-forwarded-host", b"example.com"),
+        (ForwardedHeaders::port_header, "x-forwarded-port", b"8443"),
+        (ForwardedHeaders::prefix_header, "x-forwarded-prefix", b"/app"),
+    ];
+    let all = rows.map(|(_, name, value)| (name, value));
+    let said = |layer: ForwardedHeaders, lines: &[Line<'_>]| {
+        let layer = layer.read_host(true).read_port(true).read_prefix(true);
+        let layer = layer.allowed_hosts(AllowedHosts::any()).check().unwrap();
+        format!("{:?}", resolve(&layer, "127.0.0.1", lines))
+    };
+    let everything = said(ForwardedHeaders::new(), &all);
+    for (n, (rename, name, _)) in rows.into_iter().enumerate() {
+        let renamed = || rename(ForwardedHeaders::new(), HeaderName::from_static("x-ours"));
+        let without: Vec<_> = all.into_iter().filter(|line| line.0 != name).collect();
+        let mut moved = all;
+        moved[n].0 = "x-ours";
+        assert_eq!(said(renamed(), &moved), everything, "{name}");
+        assert_eq!(said(renamed(), &all), said(ForwardedHeaders::new(), &without), "{name}");
+        assert_ne!(said(renamed(), &all), everything, "{name}");
+    }
+}
+
 /// Outside a tower stack nothing panics, and what is wrong trusts less.
 #[test]
 fn unchecked_a_wrong_configuration_trusts_less() {

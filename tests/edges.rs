@@ -4,13 +4,18 @@
 mod support;
 
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll, Waker};
 
 use forwarded_headers::forwarded::elements;
 use forwarded_headers::{
     AllowedHosts, Family, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
 };
+use http::Request;
 use http::uri::Scheme;
-use support::{Line, ip, lines, request, resolve, through};
+use support::{Line, info, ip, lines, request, resolve, through};
+use tower::{Layer, Service};
 
 /// 253 characters in labels of 63 at most (RFC 1035 §2.3.4).
 fn longest_name() -> String {
@@ -64,6 +69,28 @@ fn hosts() {
     ];
     for sent in refused {
         assert_eq!(host(&sent), None, "{sent}");
+    }
+}
+
+/// `Host` is looked for in the first place, and elsewhere.
+#[test]
+fn hosts_wherever_they_stand() {
+    const HOST: Line<'_> = ("host", b"example.com");
+    const OTHER: Line<'_> = ("accept", b"other.example");
+    let rows: [(&[Line<'_>], Option<&str>); 7] = [
+        (&[HOST], Some("example.com")),
+        (&[HOST, OTHER], Some("example.com")),
+        (&[OTHER, HOST], Some("example.com")),
+        (&[OTHER], None),
+        (&[HOST, HOST], None),
+        (&[HOST, OTHER, HOST], None),
+        (&[OTHER, HOST, HOST], None),
+    ];
+    for (sent, authority) in rows {
+        let layer = ForwardedHeaders::new();
+        assert_eq!(resolve(&layer, "127.0.0.1", sent).authority(), authority, "{sent:?}");
+        let parts = through(&layer, request("127.0.0.1", "/", sent));
+        assert_eq!(info(&parts).authority(), authority, "{sent:?}");
     }
 }
 
@@ -207,4 +234,25 @@ fn ports_without_an_address() {
         assert_eq!(info.client().map(|node| node.to_string()).as_deref(), Some(node), "{line}");
         assert_eq!((info.client_ip(), info.client_port()), (None, None), "{line}");
     }
+}
+
+/// Whoever the layer is asked by waits for as long as the service inside does.
+#[test]
+fn a_busy_service_is_waited_for() {
+    struct Busy;
+    impl Service<Request<()>> for Busy {
+        type Response = ();
+        type Error = Infallible;
+        type Future = Ready<Result<(), Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Pending
+        }
+
+        fn call(&mut self, _: Request<()>) -> Self::Future {
+            ready(Ok(()))
+        }
+    }
+    let mut service = ForwardedHeaders::new().layer(Busy);
+    assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_pending());
 }

@@ -50,6 +50,7 @@ const ADDRESS_LISTS: [&str; 3] = ["x-forwarded-for", "x-clients", "cf-connecting
 
 fn check_headers(parts: &Parts, config: &str) {
     let info = info(parts);
+    assert_eq!(info.is_secure(), info.scheme() == "https", "{config}");
     for end in [End::Leftmost, End::Rightmost] {
         for name in ADDRESS_LISTS {
             if let Some(address) = end.address(parts, name) {
@@ -297,4 +298,5 @@ fn a_resolved_request_keeps_what_it_read() {
     assert_eq!(lines(&parts, "x-real-ip"), [] as [&[u8]; 0]);
     assert_eq!(parts.uri, "https://example.com/");
     assert_eq!(info(&parts).client_port(), Some(4711));
+    assert_eq!(info(&parts).peer(), peer("127.0.0.1"));
 }
