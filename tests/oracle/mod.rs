@@ -36,19 +36,28 @@ pub struct Answer {
     pub lines: Vec<(String, Vec<u8>)>,
 }
 
-/// The request as the wrapped service gets it.
+/// The request as the wrapped service gets it. To decide alone comes to the same.
 pub fn through(layer: &ForwardedHeaders, request: Request<()>) -> Parts {
+    let (parts, ()) = request.into_parts();
+    let decided = layer.resolve(&parts);
     let inner = |request: Request<()>| async { Ok::<_, Infallible>(request.into_parts().0) };
+    let request = Request::from_parts(parts, ());
     let mut answer = pin!(layer.layer(service_fn(inner)).call(request));
-    match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    let parts = match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Ok(parts)) => parts,
         Poll::Pending => unreachable!("nothing here waits"),
-    }
+    };
+    assert_eq!(format!("{:?}", info(&parts)), format!("{decided:?}"));
+    parts
+}
+
+fn info(parts: &Parts) -> &ConnectionInfo {
+    parts.extensions.get().expect("the layer inserts one")
 }
 
 /// What the wrapped service can see.
 pub fn seen(parts: &Parts) -> Answer {
-    let info: &ConnectionInfo = parts.extensions.get().expect("the layer inserts one");
+    let info = info(parts);
     let scheme = |scheme: &Scheme| if *scheme == Scheme::HTTPS { "https" } else { "http" };
     let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         (name.as_str().to_string(), value.as_bytes().to_vec())
