@@ -348,6 +348,10 @@ impl Case {
                 lines.push((name.to_string(), value));
             }
         }
+        // Where clients put it (RFC 9110 §7.2).
+        if choices.one_in(2) {
+            lines.sort_by_key(|(name, _)| name != "host");
+        }
         Some((Self { setup, peer, uri, lines }, layer))
     }
 
