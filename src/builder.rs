@@ -350,7 +350,7 @@ impl ForwardedHeaders {
     /// # Errors
     ///
     /// - 0 hops, an empty or over-long `proxy_chain`, or `trust` beside it;
-    /// - a network that [`TrustedProxies`] does not take;
+    /// - a network that [`TrustedProxies`] does not take, or networks that are everybody together;
     /// - `read_host(true)` without `allowed_hosts`;
     /// - an `own_scheme` that is neither `http` nor `https`;
     /// - `read_for(false)` or `client_ip_header` with more than one hop, or with each other;

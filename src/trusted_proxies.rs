@@ -35,8 +35,8 @@ const ANYBODY: &str = "it trusts everybody; TrustedProxies::insecure_any() says 
 ///
 /// Addresses, networks and names, separated by commas; spaces and tabs around them do not count.
 /// The names are `loopback`, `private`, `link-local` and `unix`, for the constructors here, and
-/// `none` by itself. [`Display`](fmt::Display) writes it; what it writes of
-/// [`insecure_any`](Self::insecure_any) alone is not read back. One bad item refuses the whole text, and so does an empty one:
+/// `none` by itself. [`Display`](fmt::Display) writes it; what it writes of a set that trusts
+/// everybody is not read back. One bad item refuses the whole text, and so does an empty one:
 ///
 /// - host bits set (`192.0.2.10/24`): write the network (`192.0.2.0/24`) or the address;
 /// - `0.0.0.0/0` and `::/0`: [`insecure_any`](Self::insecure_any) says that;
@@ -97,7 +97,8 @@ impl TrustedProxies {
         Self { v4: vec![(0, u32::MAX)], v6: vec![(0, u128::MAX)], unix: true, refused: None }
     }
 
-    /// Whoever is in either set.
+    /// Whoever is in either set. Where that comes to every IPv4 or every IPv6 address,
+    /// [`ForwardedHeaders::check`](crate::ForwardedHeaders::check) refuses it.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         [self, other].into_iter().collect()
@@ -126,7 +127,14 @@ impl TrustedProxies {
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        self.refused.clone().map_or(Ok(()), Err)
+        match &self.refused {
+            Some(error) => Err(error.clone()),
+            // A union of sets can come to it as well.
+            None if self.is_anybody() && *self != Self::insecure_any() => {
+                Err(ConfigError::trusted_proxy(self, ANYBODY))
+            }
+            None => Ok(()),
+        }
     }
 
     fn known(v4: &[(Ipv4Addr, u8)], v6: &[(Ipv6Addr, u8)]) -> Self {

@@ -338,6 +338,20 @@ fn everybody_is_not_said_in_pieces() {
         let error = text.parse::<TrustedProxies>().unwrap_err().to_string();
         assert!(error.contains(text) && error.contains("insecure_any"), "{error}");
     }
+    let half = |text: &str| text.parse::<TrustedProxies>().unwrap();
+    for (halves, all) in
+        [(["0.0.0.0/1", "128.0.0.0/1"], "\"0.0.0.0/0\""), (["::/1", "8000::/1"], "\"::/0\"")]
+    {
+        let set = half(halves[0]).union(half(halves[1]));
+        let layer = ForwardedHeaders::new().trust(set.clone());
+        let chain = ForwardedHeaders::new().proxy_chain([loopback(), set]);
+        for layer in [layer, chain] {
+            let error = layer.check().unwrap_err().to_string();
+            assert!(error.contains(all) && error.contains("insecure_any"), "{error}");
+        }
+    }
+    let said = TrustedProxies::insecure_any().union(loopback());
+    assert!(ForwardedHeaders::new().trust(said).check().is_ok());
 }
 
 #[test]
