@@ -68,10 +68,10 @@ const KNOWN: [&str; 60] = [
     "x-envoy-external-address",
     "x-nf-client-connection-ip",
     "x-remote-addr",
-    "x-user-ip",
     "x-remote-ip",
     "x-sucuri-clientip",
     "x-true-client-ip",
+    "x-user-ip",
     "x-vercel-forwarded-for",
 ];
 
