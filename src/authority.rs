@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::io::Write;
 use std::sync::Arc;
 
 use http::uri::{self, Scheme};
@@ -99,18 +100,18 @@ thread_local! {
 impl Authority {
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let parsed = RECENT.try_with(|recent| Self::parse_with(recent.get(place(text))?, text));
-        parsed.unwrap_or_else(|_| Self::read(text))
+        parsed.unwrap_or_else(|_| Self::parse_anew(text))
     }
 
     /// What is kept here, if it has this text; else the text read, and kept in its place.
     fn parse_with(last: &Cell<Option<Self>>, text: &[u8]) -> Option<Self> {
         let same = last.take().filter(|last| last.as_bytes() == text);
-        let authority = same.or_else(|| Self::read(text))?;
+        let authority = same.or_else(|| Self::parse_anew(text))?;
         last.set(Some(authority.clone()));
         Some(authority)
     }
 
-    fn read(text: &[u8]) -> Option<Self> {
+    fn parse_anew(text: &[u8]) -> Option<Self> {
         let (host, port) = host_and_port(text)?;
         match host.strip_suffix(b".") {
             Some(host) => Self::of_host(host, port),
@@ -136,7 +137,11 @@ impl Authority {
         if self.port().is_some() || port == scheme.default_port() {
             return self;
         }
-        Self::of_host(self.host().as_bytes(), Some(port)).unwrap_or(self)
+        let mut buffer = [0; MAX_AUTHORITY];
+        let mut room = buffer.as_mut_slice();
+        write!(room, "{}:{port}", self.host()).expect("a name and a port are never longer");
+        let length = MAX_AUTHORITY - room.len();
+        Self::parse(buffer.split_at(length).0).unwrap_or(self)
     }
 
     pub(crate) fn as_uri(&self) -> &uri::Authority {

@@ -100,6 +100,18 @@ fn to_refuse_what_is_too_much_allocates_nothing_and_takes_no_longer() {
     }
 }
 
+#[test]
+fn a_port_that_is_added_to_the_host_allocates_nothing() {
+    let layer = layer(Family::XForwarded).read_port(true);
+    let parts = parts(&[
+        ("host", b"example.com"),
+        ("x-forwarded-for", b"203.0.113.7"),
+        ("x-forwarded-port", b"8443"),
+    ]);
+    assert_eq!(layer.resolve(&parts).authority(), Some("example.com:8443"));
+    assert_eq!(measure(|| drop(layer.resolve(&parts))).count_total, 0);
+}
+
 /// What the second request on a thread costs through the whole layer: the first one leaves the URI's
 /// authority to it.
 fn allocations(layer: &ForwardedHeaders, peer: &str, lines: &[Line<'_>]) -> u64 {
