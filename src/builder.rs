@@ -180,7 +180,7 @@ impl ForwardedHeaders {
     /// `false` is for a proxy that does not write it; then there is one hop, and the client is
     /// unresolved.
     pub fn read_for(self, read: bool) -> Self {
-        self.with(|config| config.read.r#for = read)
+        self.with(|config| config.read.reports = read)
     }
 
     /// Whether the scheme is read, from `X-Forwarded-Proto` or `proto`. The default is `true`.
@@ -225,7 +225,7 @@ impl ForwardedHeaders {
 
     /// The header to read instead of `X-Forwarded-For`.
     pub fn for_header(self, name: HeaderName) -> Self {
-        self.forwarding(&name).with(|config| config.names.r#for = name)
+        self.forwarding(&name).with(|config| config.names.reports = name)
     }
 
     /// The header to read instead of `X-Forwarded-Proto`.
@@ -284,7 +284,8 @@ impl ForwardedHeaders {
         })
     }
 
-    /// A forwarding header that is left as it came, whoever sent it. Each call adds one.
+    /// A forwarding header that is left as it came, whoever sent it: what reads it after this layer
+    /// reads what a client may have written. Each call adds one.
     pub fn keep_header(self, name: HeaderName) -> Self {
         self.with(|config| match &mut config.keep {
             Keep::All => {}
@@ -300,10 +301,10 @@ impl ForwardedHeaders {
 
     /// Whether the request's URI gets the scheme and the authority. The default is `true`.
     ///
-    /// One that has them already, which the client wrote, gets them always; one that has none, where
-    /// the peer is trusted or [`own_scheme`](Self::own_scheme) is set. It has neither where the
-    /// authority is not known, or would make it longer than the 65,534 bytes of an [`http::Uri`].
-    /// Path and query stay as they are.
+    /// A URI that has them already, which the client wrote, always gets those that were decided. A URI
+    /// without them gets them where the peer is trusted or [`own_scheme`](Self::own_scheme) is set.
+    /// Where no authority is known, or would make it longer than the 65,534 bytes of an [`http::Uri`],
+    /// it keeps path and query alone.
     pub fn rewrite_uri(self, rewrite: bool) -> Self {
         self.with(|config| config.rewrite_uri = rewrite)
     }
@@ -355,8 +356,8 @@ impl ForwardedHeaders {
     /// - an `own_scheme` that is neither `http` nor `https`;
     /// - `read_for(false)` or `client_ip_header` with more than one hop, or with each other;
     /// - `read_for(false)` with `allow_direct(true)`, which asks for what is not read;
-    /// - `client_ip_header` with `aligned_lists(true)`, or for `CloudFront-Viewer-Address`, which is
-    ///   for `client_ip_port_header`;
+    /// - `client_ip_header` with `for_header` or `aligned_lists(true)`, or for
+    ///   `CloudFront-Viewer-Address`, which is for `client_ip_port_header`;
     /// - `exact(true)` with `read_for(false)`, or `single_line(true)` where nothing is read;
     /// - anything of the X- family with [`Family::Forwarded`];
     /// - the same name for two of the headers that are read, `Forwarded` for one of them, or a name

@@ -21,7 +21,7 @@ pub(crate) struct Config {
     pub(crate) aligned_lists: bool,
     pub(crate) exact: bool,
     pub(crate) single_line: bool,
-    pub(crate) read: Read,
+    pub(crate) read: OfFamily<bool>,
     pub(crate) names: Names,
     pub(crate) client_ip_header: Option<HeaderName>,
     /// Whether a port stands behind the last colon in it.
@@ -34,25 +34,8 @@ pub(crate) struct Config {
     pub(crate) own_scheme: Option<Scheme>,
 }
 
-/// What is read from trusted proxies.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Read {
-    pub(crate) r#for: bool,
-    pub(crate) proto: bool,
-    pub(crate) host: bool,
-    pub(crate) port: bool,
-    pub(crate) prefix: bool,
-}
-
-/// The headers of the X- family.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Names {
-    pub(crate) r#for: HeaderName,
-    pub(crate) proto: HeaderName,
-    pub(crate) host: HeaderName,
-    pub(crate) port: HeaderName,
-    pub(crate) prefix: HeaderName,
-}
+/// The headers of the X- family, by their default names.
+pub(crate) type Names = OfFamily<HeaderName>;
 
 /// The forwarding headers that are left as they came.
 #[derive(Debug, Clone)]
@@ -94,8 +77,8 @@ impl Default for Config {
             aligned_lists: false,
             exact: false,
             single_line: false,
-            read: Read { r#for: true, proto: true, host: false, port: false, prefix: false },
-            names: Names::default(),
+            read: OfFamily { reports: true, proto: true, ..OfFamily::default() },
+            names: Names::x_forwarded(),
             client_ip_header: None,
             has_client_port: false,
             renamed: Vec::new(),
@@ -107,21 +90,16 @@ impl Default for Config {
     }
 }
 
-impl Default for Names {
-    fn default() -> Self {
-        Self {
-            r#for: HeaderName::from_static("x-forwarded-for"),
-            proto: HeaderName::from_static("x-forwarded-proto"),
-            host: HeaderName::from_static("x-forwarded-host"),
-            port: HeaderName::from_static("x-forwarded-port"),
-            prefix: HeaderName::from_static("x-forwarded-prefix"),
-        }
-    }
-}
-
 impl Names {
-    pub(crate) fn all(&self) -> [&HeaderName; 5] {
-        [&self.r#for, &self.proto, &self.host, &self.port, &self.prefix]
+    fn x_forwarded() -> Self {
+        OfFamily {
+            reports: "x-forwarded-for",
+            proto: "x-forwarded-proto",
+            host: "x-forwarded-host",
+            port: "x-forwarded-port",
+            prefix: "x-forwarded-prefix",
+        }
+        .map(HeaderName::from_static)
     }
 }
 
@@ -132,7 +110,7 @@ impl Config {
 
     /// The header that holds client addresses in the X- family.
     pub(crate) fn client_header(&self) -> &HeaderName {
-        self.client_ip_header.as_ref().unwrap_or(&self.names.r#for)
+        self.client_ip_header.as_ref().unwrap_or(&self.names.reports)
     }
 
     fn client_header_setter(&self) -> &'static str {
@@ -195,8 +173,7 @@ impl Config {
     }
 
     fn check_names(&self) -> Result<(), ConfigError> {
-        let Names { proto, host, port, prefix, .. } = &self.names;
-        let names = [self.client_header(), proto, host, port, prefix];
+        let names = OfFamily { reports: self.client_header(), ..self.names.as_ref() }.into_array();
         // What was replaced by a later call is removed all the same.
         self.renamed.iter().try_for_each(|name| {
             let text = name.as_str();
@@ -227,15 +204,13 @@ impl Config {
     }
 
     fn check_excess(&self) -> Result<(), ConfigError> {
-        let Read { r#for, proto, host, port, prefix } = self.read;
-        let nothing = !(r#for || proto || host || port || prefix);
         ConfigError::combination_if(
-            self.exact && !r#for,
+            self.exact && !self.read.reports,
             "exact(true) with read_for(false): entries are counted by the addresses that are read, so \
              say exact(false)",
         )?;
         ConfigError::combination_if(
-            self.single_line && nothing,
+            self.single_line && self.read == OfFamily::default(),
             "single_line(true) where nothing is read: say single_line(false)",
         )
     }
@@ -246,7 +221,7 @@ impl Config {
             (self.read.prefix, "read_prefix(true)"),
             (self.aligned_lists, "aligned_lists(true)"),
             (self.client_ip_header.is_some(), self.client_header_setter()),
-            (self.names != Names::default(), "a renamed X-Forwarded header"),
+            (self.names != Names::x_forwarded(), "a renamed X-Forwarded header"),
         ];
         of_the_x_family.into_iter().try_for_each(|(set, what)| {
             ConfigError::combination_if(
@@ -261,10 +236,10 @@ impl Config {
         self.check_without_for()?;
         let Some(header) = &self.client_ip_header else { return Ok(()) };
         let header = format!("{}({:?})", self.client_header_setter(), header.as_str());
-        let renamed = self.names.r#for != Names::default().r#for;
+        let renamed = self.names.reports != Names::x_forwarded().reports;
         let conflicts = [
             (self.trust.max_hops() > 1, "is one hop: drop max_hops, proxy_chain or trusted_hops"),
-            (!self.read.r#for, "with read_for(false): drop one of them"),
+            (!self.read.reports, "with read_for(false): drop one of them"),
             (self.aligned_lists, "with aligned_lists(true): drop one, since there is no list"),
             (renamed, "with for_header(…): drop one of them, since it is read instead"),
         ];
@@ -275,12 +250,12 @@ impl Config {
 
     fn check_without_for(&self) -> Result<(), ConfigError> {
         ConfigError::combination_if(
-            !self.read.r#for && self.allow_direct,
+            !self.read.reports && self.allow_direct,
             "read_for(false) with allow_direct(true): whether an address is reported is not read, so \
              drop one of them",
         )?;
         ConfigError::combination_if(
-            !self.read.r#for && self.trust.max_hops() > 1,
+            !self.read.reports && self.trust.max_hops() > 1,
             "read_for(false) is one hop, since nothing says who is behind the peer: drop \
              max_hops, proxy_chain or trusted_hops",
         )

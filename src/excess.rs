@@ -4,7 +4,7 @@
 //! appends to the first of several lines, the last is somebody else's.
 
 use crate::config::Config;
-use crate::family::Family;
+use crate::family::{Family, OfFamily};
 use crate::lines::{Found, Lines};
 use crate::{forwarded, x_forwarded};
 
@@ -35,14 +35,12 @@ fn has_more_than(count: u8, lines: Lines<'_>, family: Family) -> bool {
 /// What the decision depends on, and whether it is a list. A host is none: proxies that replace what
 /// came in copy it from `Host`, where a client may put a comma.
 fn lines_read<'a>(config: &Config, found: &Found<'a>) -> impl Iterator<Item = (bool, Lines<'a>)> {
-    let (read, x_family) = (config.read, config.family == Family::XForwarded);
     let aligned = config.aligned_lists;
-    let lines = [
-        (read.r#for || !x_family, true, found.family.reports),
-        (read.proto && x_family, true, found.family.proto),
-        (read.host && x_family, aligned, found.family.host),
-        (read.port && x_family, aligned, found.family.port),
-        (read.prefix && x_family, aligned, found.family.prefix),
-    ];
-    lines.into_iter().filter(|(read, ..)| *read).map(|(_, is_list, lines)| (is_list, lines))
+    let is_list =
+        OfFamily { reports: true, proto: true, host: aligned, port: aligned, prefix: aligned };
+    // An element of `Forwarded` is read for its scheme and host too.
+    let reports = config.read.reports || config.family == Family::Forwarded;
+    let read = OfFamily { reports, ..config.read };
+    let lines = read.zip(is_list.zip(found.family)).into_array();
+    lines.into_iter().filter(|(read, _)| *read).map(|(_, lines)| lines)
 }

@@ -11,6 +11,9 @@
 //! let app: Router = Router::new().route("/", get(hello)).layer(ForwardedHeaders::new());
 //! let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
 //! ```
+//!
+//! [`ConnectionInfo`] is there wherever the layer is, so there is no `Option<ConnectionInfo>`; a client's
+//! address is not, so there is `Option<ClientIp>`.
 
 use std::net::IpAddr;
 
@@ -51,7 +54,8 @@ pub enum ClientIpRejection {
          forwarded_headers::Peer"
     )]
     NoPeer,
-    /// 500: a Unix socket is not trusted, or may be the client itself, and has no address.
+    /// 500: the client is at the other end of a Unix socket, which has no address: the socket is not
+    /// trusted, or [`allow_direct`](crate::ForwardedHeaders::allow_direct) took it for the client.
     #[error(
         "the client is at the other end of a Unix socket, which has no address: if a proxy is \
          there, trust it with TrustedProxies::unix()"

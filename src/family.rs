@@ -16,7 +16,7 @@ pub enum Family {
 }
 
 /// Something for each header of a family. `Forwarded` is one of its own, with reports alone.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct OfFamily<T> {
     /// `Forwarded`, `X-Forwarded-For`, or what is read instead.
     pub(crate) reports: T,
@@ -27,6 +27,21 @@ pub(crate) struct OfFamily<T> {
 }
 
 impl<T> OfFamily<T> {
+    pub(crate) fn as_ref(&self) -> OfFamily<&T> {
+        let Self { reports, proto, host, port, prefix } = self;
+        OfFamily { reports, proto, host, port, prefix }
+    }
+
+    pub(crate) fn map<U>(self, f: impl Fn(T) -> U) -> OfFamily<U> {
+        OfFamily {
+            reports: f(self.reports),
+            proto: f(self.proto),
+            host: f(self.host),
+            port: f(self.port),
+            prefix: f(self.prefix),
+        }
+    }
+
     pub(crate) fn zip<U>(self, other: OfFamily<U>) -> OfFamily<(T, U)> {
         OfFamily {
             reports: (self.reports, other.reports),

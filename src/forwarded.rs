@@ -80,6 +80,7 @@ pub fn elements(value: &[u8]) -> Elements<'_> {
 
 /// The iterator of [`elements`].
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct Elements<'a> {
     value: &'a [u8],
     cursor: Cursor<'a>,

@@ -28,6 +28,21 @@ use crate::resolve::Resolved;
 /// }
 /// ```
 ///
+/// A test of what reads it makes one as the layer does, of what a proxy would send:
+///
+/// ```
+/// use forwarded_headers::{ForwardedHeaders, Peer};
+/// use http::Request;
+///
+/// let mut request = Request::builder()
+///     .header("x-forwarded-for", "203.0.113.7")
+///     .extension(Peer::Inet("127.0.0.1:50000".parse()?))
+///     .body(())?;
+/// let info = ForwardedHeaders::new().resolve(&request.clone().into_parts().0);
+/// request.extensions_mut().insert(info);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// With the feature `axum` it is an extractor, as is
 /// [`ClientIp`](https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/struct.ClientIp.html).
 /// It is named after what actix-web calls the same thing, and is not axum's `ConnectInfo`, which
@@ -44,7 +59,7 @@ impl ConnectionInfo {
     /// where the peer is the client. `None` where a trusted proxy named none, where nobody knows the
     /// peer, and for a client at a Unix socket.
     ///
-    /// `None` is no client to let in: refuse, or count all of them as one. [`outcome`](Self::outcome)
+    /// `None` is an unknown client: refuse it, or count all of them as one. [`outcome`](Self::outcome)
     /// tells why. To limit rates, take the first 64 bits of an IPv6 address, since one client has
     /// all the rest.
     ///
@@ -117,7 +132,8 @@ impl ConnectionInfo {
         self.0.authority.as_ref().map(Authority::host)
     }
 
-    /// The port in [`authority`](Self::authority). `None` means the scheme's default, 80 or 443.
+    /// The port in [`authority`](Self::authority). `None` where it has none, and the port is the
+    /// scheme's default, 80 or 443; and where there is no authority.
     ///
     /// OpenTelemetry `server.port`.
     pub fn port(&self) -> Option<u16> {
@@ -154,8 +170,8 @@ impl ConnectionInfo {
         self.outcome() == Outcome::Forwarded
     }
 
-    /// How many trusted proxies' reports were read, the nearest one's included. It is 1 with
-    /// [`read_for(false)`](crate::ForwardedHeaders::read_for).
+    /// How many trusted proxies' reports were read, the nearest one's included: 0 where the peer is
+    /// not trusted, 1 where it is with [`read_for(false)`](crate::ForwardedHeaders::read_for).
     pub fn hops(&self) -> u8 {
         self.0.hops
     }

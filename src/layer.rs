@@ -36,6 +36,7 @@ impl ForwardedHeaders {
     /// assert_eq!(info.client_ip(), Some("203.0.113.7".parse().unwrap()));
     /// assert_eq!(info.origin().as_deref(), Some("https://example.com"));
     /// ```
+    #[must_use]
     pub fn resolve(&self, parts: &Parts) -> ConnectionInfo {
         if let Some(known) = parts.extensions.get::<ConnectionInfo>() {
             return known.clone();
@@ -105,6 +106,7 @@ where
             found.look_through(config);
             let peer = (config.peer_from)(request.extensions());
             let resolved = resolve(config, peer, &found, request.uri());
+            // What is vouched for borrows from it.
             let mut buffer = None;
             let vouched = vouched(config, &resolved, &found, &mut buffer);
             let edits = edits(&resolved, &vouched, &found);

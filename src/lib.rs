@@ -1,5 +1,5 @@
 //! The client's address, scheme and host, for web apps behind a proxy: a tower layer that decides
-//! once whom to believe, and removes what nobody who is trusted vouched for.
+//! once whom to believe, and removes what no trusted proxy vouched for.
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {
@@ -15,9 +15,9 @@
 //! # }
 //! ```
 //!
-//! An app behind nginx, a load balancer or a CDN sees the proxy's address and plain http. What the
-//! user's were stands in `X-Forwarded-For`, `X-Forwarded-Proto` and their like, or in `Forwarded`
-//! (RFC 7239), beside whatever the user typed into them. [`ForwardedHeaders`] tells the two apart.
+//! An app behind nginx, a load balancer or a CDN sees the proxy's address and plain http. The
+//! user's are in `X-Forwarded-For`, `X-Forwarded-Proto` and their like, or in `Forwarded` (RFC 7239),
+//! beside whatever the user typed into them. [`ForwardedHeaders`] tells the two apart.
 //! It writes what it finds into the request's URI and `Host`, inserts a [`ConnectionInfo`], and
 //! leaves no forwarding header behind that says something else.
 //!
@@ -39,9 +39,9 @@
 //!   still there say the same thing, and a trusted proxy vouched for it.
 //! - **No guessing.** Where a trusted proxy names no address, the client is unresolved: never the
 //!   proxy itself, never an entry further left, never another header.
-//! - **It costs nothing you would notice.** To decide does not depend on how much a client sends, and
+//! - **It costs nothing you would notice.** Deciding does not depend on how much a client sends, and
 //!   allocates nothing but for what is rare: a prefix, an obfuscated or long escaped identifier, a host
-//!   that its thread has not seen of late or that ends in a dot. To clean up is linear in what is sent.
+//!   that its thread has not seen of late or that ends in a dot. Cleaning up is linear in what is sent.
 //!
 //! The host that a client asks for is its own choice: name yours with
 //! [`allowed_hosts`](ForwardedHeaders::allowed_hosts) before you make links of it.
@@ -53,7 +53,7 @@
 //!    request's extensions of a [`Peer`], a [`SocketAddr`](std::net::SocketAddr), with the feature
 //!    `axum` a `ConnectInfo<SocketAddr>`, with the feature `tonic` a `TcpConnectInfo`.
 //! 2. A peer that is no [trusted proxy](TrustedProxies) is the client ([`Outcome::Direct`]). If there
-//!    is no peer, nobody is ([`Outcome::NoPeer`]). Nothing is read then.
+//!    is no peer, nobody is ([`Outcome::NoPeer`]). No forwarding header is read then.
 //! 3. Of the two [families](Family) of headers one is read, the one that the proxies write. Every
 //!    trusted proxy must write it.
 //! 4. The walk starts at the peer. As long as the current address is a trusted proxy and there are
@@ -63,8 +63,9 @@
 //!    is a missing report; one of more than 4096 bytes is malformed, in any list, and nothing to the
 //!    left of it is read. Behind the peer,
 //!    [`trusted_hops`](ForwardedHeaders::trusted_hops) takes every address for a proxy's. With
-//!    [`client_ip_header`](ForwardedHeaders::client_ip_header) there is one hop and no list: the one
-//!    value of that header is the report, and a list or a second line is malformed.
+//!    [`client_ip_header`](ForwardedHeaders::client_ip_header) or
+//!    [`client_ip_port_header`](ForwardedHeaders::client_ip_port_header) there is one hop and no list:
+//!    the one value of that header is the report, and a list or a second line is malformed.
 //! 5. The walk ends at an address that is no trusted proxy, or when the hops are used up: that is the
 //!    client ([`Outcome::Forwarded`]). It ends without a client ([`Outcome::Unresolved`]) where the
 //!    report that is due is missing, is no address, is `unknown`, or is obfuscated; or where a header
@@ -91,8 +92,9 @@
 //!
 //! - The authority is the forwarded host, else the URI's, else that of the one `Host` line. It must
 //!   be a valid host and, where [`allowed_hosts`](ForwardedHeaders::allowed_hosts) is given, one of
-//!   them: a refused one means none, with no fall-back to another. `Host` is set to it. Where there
-//!   is none, `Host` is removed, and the URI keeps its path and query alone.
+//!   them: a refused one means none, with no fall-back to another. `Host` is set to it where
+//!   the request has one, or a proxy named the host. Where there is no authority, `Host` is removed,
+//!   and the URI keeps its path and query alone.
 //! - A URI that has a scheme and an authority gets these, so that they do not say something else; one
 //!   that has none gets them if the peer is trusted or [`own_scheme`](ForwardedHeaders::own_scheme)
 //!   is set. The tunnel of a `CONNECT`, and the `*` of an `OPTIONS *` that names no host, stay as they

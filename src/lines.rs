@@ -6,7 +6,7 @@
 
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 
-use crate::config::{Config, Names};
+use crate::config::Config;
 use crate::family::{Family, OfFamily};
 use crate::hops::RightToLeft;
 use crate::known::{self, candidates, looks_like};
@@ -58,7 +58,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Whether this is all that they say.
-    pub(crate) fn are(self, text: &[u8]) -> bool {
+    pub(crate) fn are_only(self, text: &[u8]) -> bool {
         self.single().is_some_and(|line| line.as_bytes() == text)
     }
 
@@ -129,13 +129,10 @@ impl<'a> Found<'a> {
     /// For a decision alone: what is read, looked up when it is, and nothing of what is to be removed.
     pub(crate) fn looked_up(headers: &'a HeaderMap, config: &'a Config) -> Self {
         let lines = |name| Lines::Named(headers, name);
-        let Names { proto, host, port, prefix, .. } = &config.names;
-        let family = OfFamily {
-            reports: lines(config.reports_header()),
-            proto: lines(proto),
-            host: lines(host),
-            port: lines(port),
-            prefix: lines(prefix),
+        let reports = config.reports_header();
+        let family = match config.family {
+            Family::XForwarded => OfFamily { reports, ..config.names.as_ref() }.map(lines),
+            Family::Forwarded => OfFamily { reports: lines(reports), ..OfFamily::default() },
         };
         Self {
             family,

@@ -205,7 +205,8 @@ impl<'a> NodePort<'a> {
         }
     }
 
-    pub(crate) fn number(&self) -> Option<u16> {
+    /// The number, unless it is obfuscated.
+    pub fn number(&self) -> Option<u16> {
         match self {
             Self::Number(number) => Some(*number),
             Self::Obfuscated(_) => None,

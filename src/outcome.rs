@@ -29,7 +29,7 @@ pub enum Outcome {
     NotForwarded,
     /// A trusted proxy named the client.
     Forwarded,
-    /// A trusted proxy forwarded the request and named no usable client.
+    /// The peer is trusted and named no usable client, or another trusted proxy did not.
     Unresolved(Unresolved),
 }
 

@@ -40,8 +40,9 @@ impl From<SocketAddr> for Peer {
 /// tonic insert.
 #[inline]
 pub(crate) fn find(extensions: &Extensions) -> Option<Peer> {
-    let inet = || extensions.get().copied().or_else(|| from_frameworks(extensions));
-    extensions.get().copied().or_else(|| inet().map(Peer::Inet))
+    let address =
+        || extensions.get::<SocketAddr>().copied().or_else(|| from_frameworks(extensions));
+    extensions.get::<Peer>().copied().or_else(|| address().map(Peer::Inet))
 }
 
 #[inline]

@@ -1,8 +1,8 @@
 //! The decision: who the client is, and which scheme and host it used.
 //!
 //! A pure function of the peer, the headers and the URI. It changes nothing. It allocates only for
-//! what is rare: a prefix, an obfuscated or long escaped identifier, a port that is added to a host,
-//! and a host that its thread has not seen of late or that ends in a dot.
+//! what is rare: a prefix, an obfuscated or long escaped identifier, and a host that its thread has not
+//! seen of late or that ends in a dot.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -159,7 +159,8 @@ fn is_silent(config: &Config, headers: &HeaderMap) -> bool {
     match config.family {
         Family::Forwarded => !headers.contains_key(FORWARDED),
         Family::XForwarded => {
-            let mut names = config.names.all().into_iter().chain(&config.client_ip_header);
+            let mut names =
+                config.names.as_ref().into_array().into_iter().chain(&config.client_ip_header);
             !names.any(|name| headers.contains_key(name))
         }
     }
@@ -182,9 +183,11 @@ impl Walk<'_> {
 fn read<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
     let list = || found.family.reports.right_to_left();
     match (config.family, &config.client_ip_header) {
-        (Family::Forwarded, _) if config.read.r#for => walk(&config.trust, forwarded::hops(list())),
+        (Family::Forwarded, _) if config.read.reports => {
+            walk(&config.trust, forwarded::hops(list()))
+        }
         (Family::Forwarded, _) => addressless(forwarded::hops(list()).next()),
-        (Family::XForwarded, _) if !config.read.r#for => addressless(None),
+        (Family::XForwarded, _) if !config.read.reports => addressless(None),
         (Family::XForwarded, Some(_)) => {
             let hop = if config.has_client_port { ip_port::hop } else { x_forwarded::hop };
             walk(&config.trust, x_forwarded::single_hop(found.family.reports, hop).into_iter())

@@ -125,6 +125,7 @@ pub(crate) fn edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_
 }
 
 fn family_edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_>) -> OfFamily<bool> {
+    // By name, since zipped it is 3 % of the layer.
     let lines = &found.family;
     OfFamily {
         reports: !is_plain(resolved, found) && differs(lines.reports, vouched.reports),
@@ -139,7 +140,7 @@ fn family_edits(resolved: &Resolved, vouched: &Vouched<'_>, found: &Found<'_>) -
 #[inline]
 fn differs(lines: Lines<'_>, text: Option<&[u8]>) -> bool {
     match text {
-        Some(text) => !lines.are(text),
+        Some(text) => !lines.are_only(text),
         None => !lines.is_absent(),
     }
 }

@@ -223,7 +223,8 @@ fn parse_item(item: &str) -> Result<TrustedProxies, ConfigError> {
             "" => "an empty item: a comma too many, or nothing at all, which is \"none\"",
             _ => {
                 "expected an address (192.0.2.7), a network (10.1.0.0/16), or one of loopback, \
-                 private, link-local, unix; several are separated by commas"
+                 private, link-local, unix; without ports or host names, and several separated by \
+                 commas"
             }
         };
         ConfigError::trusted_proxy(item, reason)
