@@ -34,7 +34,7 @@ pub(crate) struct Config {
     pub(crate) own_scheme: Option<Scheme>,
 }
 
-/// The headers of the X- family, by their default names.
+/// What the headers of the X- family are called.
 pub(crate) type Names = OfFamily<HeaderName>;
 
 /// The forwarding headers that are left as they came.

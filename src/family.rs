@@ -15,7 +15,7 @@ pub enum Family {
     Forwarded,
 }
 
-/// Something for each header of a family. `Forwarded` is one of its own, with reports alone.
+/// Something for each header of a family. That of `Forwarded` has reports alone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct OfFamily<T> {
     /// `Forwarded`, `X-Forwarded-For`, or what is read instead.
