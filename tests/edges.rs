@@ -12,8 +12,8 @@ use forwarded_headers::forwarded::elements;
 use forwarded_headers::{
     AllowedHosts, Family, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
 };
-use http::Request;
 use http::uri::Scheme;
+use http::{HeaderName, Request};
 use support::{Line, info, ip, lines, request, resolve, through};
 use tower::{Layer, Service};
 
@@ -233,6 +233,30 @@ fn ports_without_an_address() {
         let info = resolve(&family(read), "127.0.0.1", &[(name, line.as_bytes())]);
         assert_eq!(info.client().map(|node| node.to_string()).as_deref(), Some(node), "{line}");
         assert_eq!((info.client_ip(), info.client_port()), (None, None), "{line}");
+    }
+}
+
+/// A peer that sends any header of the family is a proxy that names nobody, and no client of its own.
+#[test]
+fn a_direct_peer_says_nothing_at_all() {
+    let layer = ForwardedHeaders::new().allow_direct(true);
+    let not_reported = Outcome::Unresolved(Unresolved::NotReported);
+    let rows: [(&ForwardedHeaders, &[Line<'_>], Outcome); 8] = [
+        (&layer, &[], Outcome::NotForwarded),
+        (&layer, &[("host", b"example.com")], Outcome::NotForwarded),
+        (&layer, &[("forwarded", b"for=6.6.6.6")], Outcome::NotForwarded),
+        (&layer, &[("x-forwarded-proto", b"https")], not_reported),
+        (&layer, &[("x-forwarded-host", b"example.com")], not_reported),
+        (&layer, &[("x-forwarded-port", b"443")], not_reported),
+        (&layer, &[("x-forwarded-prefix", b"/")], not_reported),
+        (
+            &layer.clone().client_ip_header(HeaderName::from_static("x-real-ip")),
+            &[("x-forwarded-for", b"6.6.6.6")],
+            not_reported,
+        ),
+    ];
+    for (layer, sent, outcome) in rows {
+        assert_eq!(resolve(layer, "127.0.0.1", sent).outcome(), outcome, "{sent:?}");
     }
 }
 

@@ -31,7 +31,7 @@ fn the_cases_reach_every_outcome() {
         state ^= state << 17;
         u8::try_from(state >> 32 & 0xFF).unwrap()
     };
-    for _ in 0..30_000 {
+    for _ in 0..40_000 {
         let bytes: Vec<u8> = (0..100).map(|_| byte()).collect();
         let Some((case, _)) = Case::from_bytes(&bytes) else { continue };
         let answer = case.expected();

@@ -195,6 +195,21 @@ fn the_list_of_clients_says_who_the_client_is_or_is_gone() {
     }
 }
 
+/// Beside an address that stays as it is, what was said of the port stays too.
+#[test]
+fn a_port_that_was_said_stays() {
+    let layer = ForwardedHeaders::new().read_port(true);
+    let sent: [Line<'_>; 3] = [
+        ("host", b"example.com"),
+        ("x-forwarded-for", b"203.0.113.7"),
+        ("x-forwarded-port", b"8443"),
+    ];
+    let parts = through(&layer, request("127.0.0.1", "/", &sent));
+    assert_eq!(lines(&parts, "x-forwarded-for"), [b"203.0.113.7"]);
+    assert_eq!(lines(&parts, "x-forwarded-port"), [b"8443"]);
+    assert_eq!(lines(&parts, "host"), [b"example.com:8443"]);
+}
+
 #[test]
 fn names_that_look_like_configured_ones_go() {
     let name = HeaderName::from_static;

@@ -348,6 +348,10 @@ impl Case {
                 lines.push((name.to_string(), value));
             }
         }
+        // A proxy that says how it was asked, and not by whom.
+        if choices.one_in(16) {
+            lines.retain(|(name, _)| name != setup.client_name());
+        }
         // Where clients put it (RFC 9110 §7.2).
         if choices.one_in(2) {
             lines.sort_by_key(|(name, _)| name != "host");
