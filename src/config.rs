@@ -128,14 +128,11 @@ impl Config {
 
     /// The headers of the family that is read.
     pub(crate) fn names_read(&self) -> OfFamily<Option<&HeaderName>> {
-        let of_x_forwarded = |name| Some(name).filter(|_| self.family == Family::XForwarded);
-        OfFamily {
-            reports: Some(self.reports_header()),
-            proto: of_x_forwarded(&self.names.proto),
-            host: of_x_forwarded(&self.names.host),
-            port: of_x_forwarded(&self.names.port),
-            prefix: of_x_forwarded(&self.names.prefix),
-        }
+        let names = match self.family {
+            Family::XForwarded => self.names.as_ref().map(Some),
+            Family::Forwarded => OfFamily::default(),
+        };
+        OfFamily { reports: Some(self.reports_header()), ..names }
     }
 
     pub(crate) fn is_kept(&self, name: &HeaderName) -> bool {

@@ -29,7 +29,7 @@ pub enum Outcome {
     NotForwarded,
     /// A trusted proxy named the client.
     Forwarded,
-    /// The peer is trusted and named no usable client, or another trusted proxy did not.
+    /// A trusted proxy, the peer or one behind it, named no usable client.
     Unresolved(Unresolved),
 }
 
