@@ -22,7 +22,7 @@ pub(crate) struct Resolved {
     pub(crate) authority: Option<Authority>,
     pub(crate) prefix: Option<Box<str>>,
     pub(crate) reported: Reported,
-    /// Whether one report was read, and its line is the client's address as this crate writes it.
+    /// Whether the line of the report is one address, as this crate writes it, and nothing else.
     pub(crate) is_plain: bool,
 }
 

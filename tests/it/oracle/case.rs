@@ -3,9 +3,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, Peer, TrustedProxies};
+use forwarded_headers::{
+    AllowedHosts, ClientSource, ForwardedHeaders, Peer, SchemeSource, TrustedProxies, UriRewrite,
+    Writing,
+};
 use http::header::{HeaderName, HeaderValue};
-use http::uri::Scheme;
 use http::{HeaderMap, Request};
 
 #[derive(Debug, Clone)]
@@ -21,33 +23,34 @@ pub struct Case {
 #[derive(Debug, Clone)]
 pub struct Setup {
     pub forwarded: bool,
-    pub set: Vec<&'static str>,
-    pub model: Model,
-    pub allow_direct: bool,
-    pub aligned: bool,
-    pub read_for: bool,
-    pub read_proto: bool,
+    /// The sets of trusted proxies, outermost first.
+    pub chain: Vec<Vec<&'static str>>,
+    /// The place of the nearest proxy's report from the right end of its list.
+    pub place: u8,
+    pub may_be_client: bool,
+    pub writing: Writing,
+    pub read_client: bool,
+    pub scheme: SchemeSetup,
     pub read_host: bool,
     pub read_port: bool,
     pub read_prefix: bool,
     pub allowed: Option<Vec<&'static str>>,
-    pub client_ip_header: bool,
+    pub single_address: bool,
     pub with_port: bool,
-    pub exact: bool,
-    pub single_line: bool,
     pub renamed: bool,
     pub keep: Option<&'static str>,
-    pub keep_all: bool,
-    pub rewrite_uri: bool,
-    pub own_https: Option<bool>,
+    pub rewrite: UriRewrite,
+    pub direct_https: Option<bool>,
 }
 
-#[derive(Debug, Clone)]
-pub enum Model {
-    MaxHops(u8),
-    /// Outermost first.
-    Chain(Vec<Vec<&'static str>>),
-    Count(u8),
+/// Where the scheme comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemeSetup {
+    /// The list of schemes, or `proto`.
+    Read,
+    OnOff,
+    Always(bool),
+    Nothing,
 }
 
 const NETWORKS: [&str; 6] = [
@@ -81,7 +84,7 @@ const NAMES: [&str; 16] = [
     "forwarded",
     "forwarded",
     "x-forwarded-proto",
-    "x-forwarded-proto",
+    "x-forwarded-ssl",
     "x-forwarded-host",
     "x-forwarded-port",
     "x-forwarded-prefix",
@@ -162,6 +165,7 @@ const PAIRS: [&str; 16] = [
     ";ext=\"\\\\\"",
 ];
 const SCHEMES: [&str; 6] = ["https", "http", "HTTPS", "wss", "javascript", ""];
+const SWITCHES: [&str; 4] = ["on", "off", "ON", "https"];
 const HOSTS: [&str; 8] = [
     "example.com",
     "EXAMPLE.com.",
@@ -263,10 +267,11 @@ impl Choices<'_> {
                 (0..count).map(|_| format!("{}{}", self.of(&ELEMENTS), self.of(&PAIRS))).collect()
             }
             "x-forwarded-proto" => (0..count).map(|_| self.of(&SCHEMES).into()).collect(),
+            "x-forwarded-ssl" => vec![self.of(&SWITCHES).into()],
             "x-forwarded-host" | "host" => vec![self.of(&HOSTS).into()],
             "x-forwarded-port" => vec![self.of(&PORTS).into()],
             "x-forwarded-prefix" => vec![self.of(&PREFIXES).into()],
-            "cf-connecting-ip" => vec![self.of(&ENTRIES).into()],
+            "cf-connecting-ip" | "cloudfront-viewer-address" => vec![self.of(&ENTRIES).into()],
             _ => (0..count).map(|_| self.of(&ENTRIES).into()).collect(),
         };
         members.join(self.of(&[", ", ",", " ,\t"])).into_bytes()
@@ -284,42 +289,57 @@ impl Choices<'_> {
         value
     }
 
-    fn model(&mut self) -> Model {
+    /// The chain, and the place of the nearest report.
+    fn trust(&mut self) -> (Vec<Vec<&'static str>>, u8) {
+        let set = self.set();
         match self.byte() % 4 {
-            0 => Model::MaxHops(1),
-            1 => Model::MaxHops(1 + self.byte() % 4),
+            0 => (vec![set], 1),
+            1 => (vec![set; usize::from(1 + self.byte() % 4)], 1),
             2 => {
                 let length = 1 + self.byte() % 3;
-                Model::Chain((0..length).map(|_| self.set()).collect())
+                ((0..length).map(|_| self.set()).collect(), 1)
             }
-            _ => Model::Count(1 + self.byte() % 3),
+            _ => (vec![set], 1 + self.byte() % 3),
         }
     }
 
     fn setup(&mut self) -> Setup {
         let read_host = self.one_in(2);
         let restricted = read_host || self.one_in(4);
+        let forwarded = self.one_in(2);
+        let (chain, place) = self.trust();
+        let may_be_client = self.one_in(4);
+        let to_each = self.one_in(4);
+        let read_client = !self.one_in(8);
+        let read_scheme = !self.one_in(4);
+        let (read_port, read_prefix) = (self.one_in(3), self.one_in(3));
+        let allowed = restricted.then(|| self.of(&PATTERNS).to_vec());
+        let (single_address, renamed) = (self.one_in(8), self.one_in(8));
+        let keep = self.one_in(8).then(|| self.of(&KEPT));
+        let leave = self.one_in(8);
+        let stated = self.one_in(4).then(|| self.one_in(2));
         Setup {
-            forwarded: self.one_in(2),
-            set: self.set(),
-            model: self.model(),
-            allow_direct: self.one_in(4),
-            aligned: self.one_in(4),
-            read_for: !self.one_in(8),
-            read_proto: !self.one_in(4),
+            forwarded,
+            chain,
+            place,
+            may_be_client,
+            writing: if to_each { Writing::AppendToEach } else { Writing::Append },
+            read_client,
+            scheme: match (read_scheme, stated) {
+                (true, _) => SchemeSetup::Read,
+                (false, Some(https)) => SchemeSetup::Always(https),
+                (false, None) => SchemeSetup::Nothing,
+            },
             read_host,
-            read_port: self.one_in(3),
-            read_prefix: self.one_in(3),
-            allowed: restricted.then(|| self.of(&PATTERNS).to_vec()),
-            client_ip_header: self.one_in(8),
+            read_port,
+            read_prefix,
+            allowed,
+            single_address,
             with_port: false,
-            exact: false,
-            single_line: false,
-            renamed: self.one_in(8),
-            keep: self.one_in(8).then(|| self.of(&KEPT)),
-            keep_all: self.one_in(16),
-            rewrite_uri: !self.one_in(8),
-            own_https: self.one_in(4).then(|| self.one_in(2)),
+            renamed,
+            keep,
+            rewrite: if leave { UriRewrite::Leave } else { UriRewrite::Complete },
+            direct_https: stated.filter(|_| read_scheme),
         }
     }
 }
@@ -329,10 +349,24 @@ impl Case {
     pub fn from_bytes(bytes: &[u8]) -> Option<(Self, ForwardedHeaders)> {
         let mut choices = Choices(bytes);
         let mut setup = choices.setup();
-        // The last byte chooses twice, so that what earlier bytes mean stays the same.
-        let last = bytes.last().copied().unwrap_or_default();
-        (setup.exact, setup.single_line) = (last & 7 == 1, last >> 3 & 7 == 1);
-        setup.with_port = setup.client_ip_header && last >> 6 & 1 == 1;
+        // The last two bytes choose as well, so that what earlier bytes mean stays the same.
+        let (last, other) = match bytes {
+            [.., other, last] => (*last, *other),
+            _ => (0, 0),
+        };
+        match (last & 7, last >> 3 & 7) {
+            (1, _) => setup.writing = Writing::Replace,
+            (_, 1) => setup.writing = Writing::AppendToFirstLine,
+            _ => {}
+        }
+        setup.with_port = setup.single_address && last >> 6 & 1 == 1;
+        if other & 7 == 1 {
+            setup.rewrite = UriRewrite::Correct;
+        }
+        if other >> 3 & 7 == 1 && setup.scheme == SchemeSetup::Read && !setup.forwarded {
+            setup.scheme = SchemeSetup::OnOff;
+        }
+        setup.keep_what_goes_together();
         let layer = setup.layer()?;
         let peer = (!choices.one_in(16)).then(|| choices.of(&PEERS).to_string());
         let uri = choices.of(&URIS).to_string();
@@ -343,16 +377,16 @@ impl Case {
             if setup.with_port && name == setup.client_name() && last >> 7 == 1 {
                 value.extend_from_slice(b":4711");
             }
-            // What nobody made a forwarding header is none.
+            // A header of another name is no forwarding header until the configuration reads it.
             if HeaderValue::from_bytes(&value).is_ok() && (name != "x-clients" || setup.renamed) {
                 lines.push((name.to_string(), value));
             }
         }
-        // A proxy that says how it was asked, and not by whom.
+        // A proxy that reports the scheme and not the client.
         if choices.one_in(16) {
             lines.retain(|(name, _)| name != setup.client_name());
         }
-        // Where clients put it (RFC 9110 §7.2).
+        // Clients put `Host` first (RFC 9110 §7.2).
         if choices.one_in(2) {
             lines.sort_by_key(|(name, _)| name != "host");
         }
@@ -388,80 +422,126 @@ fn proxies(set: &[&str]) -> TrustedProxies {
 }
 
 impl Setup {
+    /// `None` if the settings do not go together.
     fn layer(&self) -> Option<ForwardedHeaders> {
-        let name = HeaderName::from_static;
-        let mut layer = ForwardedHeaders::new()
-            .family(if self.forwarded { Family::Forwarded } else { Family::XForwarded })
-            .allow_direct(self.allow_direct)
-            .aligned_lists(self.aligned)
-            .exact(self.exact)
-            .single_line(self.single_line)
-            .read_for(self.read_for)
-            .read_proto(self.read_proto)
-            .read_host(self.read_host)
-            .read_port(self.read_port)
-            .read_prefix(self.read_prefix)
-            .rewrite_uri(self.rewrite_uri);
-        layer = match &self.model {
-            Model::MaxHops(n) => layer.trust(proxies(&self.set)).max_hops(*n),
-            Model::Chain(sets) => layer.proxy_chain(sets.iter().map(|set| proxies(set))),
-            Model::Count(n) => layer.trust(proxies(&self.set)).trusted_hops(*n),
-        };
+        let mut builder = ForwardedHeaders::builder()
+            .trust_chain(self.chain.iter().map(|set| proxies(set)))
+            .client_from(self.client_source()?)
+            .trusted_peer_may_be_client(self.may_be_client)
+            .proxies_write(self.writing)
+            .rewrite_uri(self.rewrite);
+        if let Some(source) = self.scheme_source() {
+            builder = builder.scheme_from(source);
+        }
+        if self.read_host {
+            builder = builder.host_from(if self.forwarded { "forwarded" } else { "x-forwarded-host" });
+        }
+        if self.read_port {
+            builder = builder.port_from("x-forwarded-port");
+        }
+        if self.read_prefix {
+            builder = builder.prefix_from("x-forwarded-prefix");
+        }
         if let Some(patterns) = &self.allowed {
             let parse = |pattern: &&str| match *pattern {
                 "any" => AllowedHosts::any(),
                 pattern => pattern.parse().unwrap(),
             };
-            layer = layer.allowed_hosts(patterns.iter().map(parse).collect());
-        }
-        if self.client_ip_header {
-            let read = match self.with_port {
-                true => ForwardedHeaders::client_ip_port_header,
-                false => ForwardedHeaders::client_ip_header,
-            };
-            layer = read(layer, name("cf-connecting-ip"));
-        }
-        if self.renamed {
-            layer = layer.for_header(name("x-clients"));
+            builder = builder.allowed_hosts(patterns.iter().map(parse).collect::<AllowedHosts>());
         }
         if let Some(kept) = self.keep {
-            layer = layer.keep_header(name(kept));
+            builder = builder.insecure_keep_header(kept);
         }
-        if self.keep_all {
-            layer = layer.insecure_keep_headers();
+        if let Some(https) = self.direct_https {
+            builder = builder.direct_scheme(scheme(https));
         }
-        if let Some(https) = self.own_https {
-            layer = layer.own_scheme(if https { Scheme::HTTPS } else { Scheme::HTTP });
+        builder.build().ok()
+    }
+
+    /// Drops the settings that cannot be written beside others, so that few cases are refused.
+    fn keep_what_goes_together(&mut self) {
+        self.forwarded &= self.read_client;
+        self.single_address &= self.read_client && !self.forwarded;
+        self.with_port &= self.single_address;
+        let reads_list = self.read_client && !self.forwarded && !self.single_address;
+        self.renamed &= reads_list;
+        self.read_port &= !self.forwarded;
+        if !reads_list {
+            self.place = 1;
         }
-        layer.check().ok()
+        if self.single_address {
+            self.chain.truncate(1);
+        }
+    }
+
+    fn client_source(&self) -> Option<ClientSource> {
+        if self.forwarded || self.single_address {
+            return self.client_name().parse().ok();
+        }
+        if !self.read_client {
+            return Some(ClientSource::none());
+        }
+        Some(ClientSource::list(self.for_name()).nth_from_right(self.place))
+    }
+
+    fn scheme_source(&self) -> Option<SchemeSource> {
+        match self.scheme {
+            SchemeSetup::Read => None,
+            SchemeSetup::OnOff => Some(SchemeSource::on_off("x-forwarded-ssl")),
+            SchemeSetup::Always(https) => Some(SchemeSource::always(scheme(https))),
+            SchemeSetup::Nothing => Some(SchemeSource::none()),
+        }
     }
 
     pub fn for_name(&self) -> &'static str {
         if self.renamed { "x-clients" } else { "x-forwarded-for" }
     }
 
-    /// The header that names the client.
+    /// The header that reports the client.
     pub fn client_name(&self) -> &'static str {
-        match (self.forwarded, self.client_ip_header) {
+        match (self.forwarded, self.single_address) {
             (true, _) => "forwarded",
+            (false, true) if self.with_port => "cloudfront-viewer-address",
             (false, true) => "cf-connecting-ip",
             (false, false) => self.for_name(),
         }
     }
 
-    pub fn x_names(&self) -> [&'static str; 5] {
-        [
+    /// The header that reports the scheme, if a header of its own does.
+    pub fn scheme_name(&self) -> Option<&'static str> {
+        match self.scheme {
+            SchemeSetup::Read if !self.forwarded => Some("x-forwarded-proto"),
+            SchemeSetup::OnOff => Some("x-forwarded-ssl"),
+            _ => None,
+        }
+    }
+
+    /// The headers that show that a peer is a proxy.
+    pub fn evidence(&self) -> Vec<&'static str> {
+        if self.forwarded {
+            let prefix = self.read_prefix.then_some("x-forwarded-prefix");
+            return [Some("forwarded"), prefix].into_iter().flatten().collect();
+        }
+        let mut names = vec![
             self.for_name(),
-            "x-forwarded-proto",
+            self.scheme_name().unwrap_or("x-forwarded-proto"),
             "x-forwarded-host",
             "x-forwarded-port",
             "x-forwarded-prefix",
-        ]
+        ];
+        if self.single_address {
+            names.push(self.client_name());
+        }
+        names
     }
 
     pub fn is_kept(&self, name: &str) -> bool {
-        self.keep_all || self.keep == Some(name)
+        self.keep == Some(name)
     }
+}
+
+fn scheme(https: bool) -> &'static str {
+    if https { "https" } else { "http" }
 }
 
 pub fn socket(text: &str) -> (IpAddr, u16) {

@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use case::{Case, Model, Setup};
-use forwarded_headers::{ConnectionInfo, ForwardedHeaders};
+use case::{Case, SchemeSetup, Setup};
+use forwarded_headers::{ConnectionInfo, ForwardedHeaders, UriRewrite, Writing};
 use http::Request;
 use http::request::Parts;
 use http::uri::Scheme;
@@ -69,7 +69,7 @@ pub fn seen(parts: &Parts) -> Answer {
         hops: info.hops(),
         scheme: scheme(info.scheme()),
         forwarded_scheme: info.forwarded_scheme().map(scheme),
-        authority: info.authority().map(String::from),
+        authority: info.authority().map(ToString::to_string),
         prefix: info.prefix().map(String::from),
         uri: parts.uri.to_string(),
         lines,
@@ -89,7 +89,7 @@ enum Report {
 
 /// The outcomes with which a report is believed.
 const HEARD: [&str; 4] =
-    ["Forwarded", "Unresolved(Unknown)", "Unresolved(Obfuscated)", "Unresolved(NotRead)"];
+    ["Forwarded", "Unresolved(Unknown)", "Unresolved(Obfuscated)", "Unresolved(NotConfigured)"];
 
 /// Outcome, client, hops, and the report that the walk ended with.
 type Found = (String, Option<(IpAddr, Option<u16>)>, u8, Option<Report>);
@@ -141,61 +141,62 @@ impl Case {
             let lines = self.values("forwarded");
             return lines.into_iter().rev().flat_map(grammar::elements_from_the_right).collect();
         }
-        if self.setup.client_ip_header {
-            return match self.values("cf-connecting-ip").len() {
-                0 => vec![],
-                _ => {
-                    let single = self.single("cf-connecting-ip");
-                    let read = match self.setup.with_port {
-                        true => grammar::ip_port,
-                        false => grammar::x_entry,
-                    };
-                    vec![single.map_or(Report::Malformed(vec![]), |value| read(&value))]
-                }
-            };
+        if self.setup.single_address {
+            let name = self.setup.client_name();
+            if self.values(name).is_empty() {
+                return vec![];
+            }
+            let read = if self.setup.with_port { grammar::ip_port } else { grammar::x_entry };
+            let report = self.single(name).map_or(Report::Malformed(vec![]), |value| read(&value));
+            return vec![report];
         }
         let members = self.members(self.setup.for_name());
-        members.iter().map(|member| grammar::x_entry(member)).collect()
+        let right = usize::from(self.setup.place) - 1;
+        members.iter().skip(right).map(|member| grammar::x_entry(member)).collect()
     }
 
-    /// The names on which the answer depends.
-    fn names_read(&self) -> Vec<&'static str> {
+    /// The names on which the answer depends, and whether each is a list.
+    fn names_read(&self) -> Vec<(&'static str, bool)> {
         let read = &self.setup;
-        if read.forwarded {
-            return vec!["forwarded"];
-        }
+        let reads_client = read.forwarded || read.read_client;
         let names = [
-            (read.read_for, read.client_name()),
-            (read.read_proto, "x-forwarded-proto"),
-            (read.read_host, "x-forwarded-host"),
-            (read.read_port, "x-forwarded-port"),
-            (read.read_prefix, "x-forwarded-prefix"),
+            reads_client.then_some((read.client_name(), !read.single_address)),
+            read.scheme_name().map(|name| (name, read.scheme == SchemeSetup::Read)),
+            (read.read_host && !read.forwarded).then_some(("x-forwarded-host", false)),
+            read.read_port.then_some(("x-forwarded-port", false)),
+            read.read_prefix.then_some(("x-forwarded-prefix", false)),
         ];
-        names.into_iter().filter(|(read, _)| *read).map(|(_, name)| name).collect()
+        names.into_iter().flatten().collect()
     }
 
-    /// Rule 5, what `exact` and `single_line` refuse.
-    fn has_excess(&self, hops: u8) -> bool {
-        self.names_read().into_iter().any(|name| {
+    /// The number of entries that trusted proxies wrote up to the client.
+    fn entries(&self, hops: u8) -> usize {
+        usize::from(hops) + usize::from(self.setup.place) - 1
+    }
+
+    /// Rule 5, the entries and lines that `Writing` rules out.
+    fn has_extra(&self, hops: u8) -> bool {
+        self.names_read().into_iter().any(|(name, is_list)| {
             let lines = self.values(name);
-            let entries: usize = match self.setup.forwarded {
-                true => lines.iter().map(|l| grammar::elements_from_the_right(l).len()).sum(),
-                false => self.members(name).len(),
+            let entries: usize = match name {
+                "forwarded" => lines.iter().map(|l| grammar::elements_from_the_right(l).len()).sum(),
+                _ => self.members(name).len(),
             };
-            let singles = ["x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix"];
-            let is_list = self.setup.aligned || !singles.contains(&name);
-            (self.setup.single_line && lines.len() > 1)
-                || (self.setup.exact && is_list && entries > usize::from(hops))
+            match self.setup.writing {
+                Writing::AppendToFirstLine => lines.len() > 1,
+                Writing::Replace => is_list && entries > self.entries(hops),
+                _ => false,
+            }
         })
     }
 
     /// Rules 1 to 5.
     fn walk(&self) -> Found {
         let found = self.walk_on();
-        match HEARD.contains(&found.0.as_str()) && self.has_excess(found.2) {
-            true => ("Unresolved(Excess)".into(), None, found.2, None),
-            false => found,
+        if HEARD.contains(&found.0.as_str()) && self.has_extra(found.2) {
+            return ("Unresolved(ExtraEntries)".into(), None, found.2, None);
         }
+        found
     }
 
     fn walk_on(&self) -> Found {
@@ -205,17 +206,17 @@ impl Case {
         if !self.setup.is_peer_trusted(name) {
             return ("Direct".into(), peer, 0, None);
         }
-        if self.setup.allow_direct && self.is_silent() {
+        let is_silent = || self.setup.evidence().iter().all(|name| self.values(name).is_empty());
+        if self.setup.may_be_client && is_silent() {
             return ("NotForwarded".into(), peer, 0, None);
         }
-        if !self.setup.read_for {
-            let nearest = self.reports().into_iter().next().filter(|_| self.setup.forwarded);
-            return ("Unresolved(NotRead)".into(), None, 1, nearest);
+        if !self.setup.read_client {
+            return ("Unresolved(NotConfigured)".into(), None, 1, None);
+        }
+        if self.values(self.setup.client_name()).is_empty() {
+            return ("Unresolved(NoHeader)".into(), None, 0, None);
         }
         let reports = self.reports();
-        if reports.is_empty() {
-            return ("Unresolved(NotReported)".into(), None, 0, None);
-        }
         for (index, report) in reports.iter().enumerate() {
             let hops = u8::try_from(index + 1).unwrap();
             let why = match report {
@@ -223,7 +224,7 @@ impl Case {
                 Report::Address(ip, port, _) => {
                     return ("Forwarded".into(), Some((*ip, *port)), hops, Some(report.clone()));
                 }
-                Report::Missing => "Missing",
+                Report::Missing => "ListEnds",
                 Report::Malformed(_) => "Malformed",
                 Report::Unknown(_) => "Unknown",
                 Report::Obfuscated(_) => "Obfuscated",
@@ -231,18 +232,7 @@ impl Case {
             return (format!("Unresolved({why})"), None, hops, Some(report.clone()));
         }
         let hops = u8::try_from(reports.len()).unwrap();
-        ("Unresolved(Missing)".into(), None, hops, None)
-    }
-
-    fn is_silent(&self) -> bool {
-        let names: Vec<&str> = match (self.setup.forwarded, self.setup.client_ip_header) {
-            (true, _) => vec!["forwarded"],
-            (false, single) => {
-                let single = single.then_some("cf-connecting-ip");
-                self.setup.x_names().into_iter().chain(single).collect()
-            }
-        };
-        names.iter().all(|name| self.values(name).is_empty())
+        ("Unresolved(ListEnds)".into(), None, hops, None)
     }
 
     /// Rule 6.
@@ -251,7 +241,19 @@ impl Case {
         if !HEARD.contains(&outcome) {
             return Said::default();
         }
-        if self.setup.forwarded {
+        let from_the_right = |name, n: usize| self.members(name).into_iter().nth(n - 1);
+        let to_each = read.writing == Writing::AppendToEach;
+        let single = |name| {
+            if to_each { from_the_right(name, self.entries(hops)) } else { self.single(name) }
+        };
+        let port = single("x-forwarded-port").filter(|_| read.read_port);
+        let prefix = single("x-forwarded-prefix").filter(|_| read.read_prefix);
+        let own = Said {
+            port: port.and_then(|v| values::port(&v)),
+            prefix: prefix.and_then(|v| values::prefix(&v)),
+            ..Said::default()
+        };
+        if read.forwarded {
             let (Some(
                 Report::Unknown(pairs) | Report::Obfuscated(pairs) | Report::Malformed(pairs),
             )
@@ -260,27 +262,22 @@ impl Case {
                 return Said::default();
             };
             let value = |name| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice());
+            let reads_proto = read.scheme == SchemeSetup::Read;
             return Said {
-                scheme: value("proto").filter(|_| read.read_proto).and_then(values::scheme),
+                scheme: value("proto").filter(|_| reads_proto).and_then(values::scheme),
                 host: value("host").filter(|_| read.read_host).and_then(authority),
-                ..Said::default()
+                ..own
             };
         }
-        let from_the_right = |name, n: u8| self.members(name).into_iter().nth(usize::from(n) - 1);
-        let single = |name| match read.aligned {
-            true => from_the_right(name, hops),
-            false => self.single(name),
-        };
-        let proto = from_the_right("x-forwarded-proto", if read.aligned { hops } else { 1 });
+        let proto = from_the_right("x-forwarded-proto", if to_each { self.entries(hops) } else { 1 });
         Said {
-            scheme: proto.filter(|_| read.read_proto).and_then(|v| values::scheme(&v)),
+            scheme: match read.scheme {
+                SchemeSetup::Read => proto.and_then(|v| values::scheme(&v)),
+                SchemeSetup::OnOff => single("x-forwarded-ssl").and_then(|v| values::on_off(&v)),
+                SchemeSetup::Always(_) | SchemeSetup::Nothing => None,
+            },
             host: single("x-forwarded-host").filter(|_| read.read_host).and_then(|v| authority(&v)),
-            port: single("x-forwarded-port")
-                .filter(|_| read.read_port)
-                .and_then(|v| values::port(&v)),
-            prefix: single("x-forwarded-prefix")
-                .filter(|_| read.read_prefix)
-                .and_then(|v| values::prefix(&v)),
+            ..own
         }
     }
 
@@ -307,13 +304,21 @@ impl Case {
         (Some(scheme), Some(&rest[..end]), &rest[end..])
     }
 
-    fn uri_after(&self, trusted: bool, scheme: &str, authority: Option<&str>) -> String {
+    fn uri_after(&self, answer: &Answer) -> String {
         let (_, own, path) = self.uri_parts();
-        let set = trusted || self.setup.own_https.is_some() || own.is_some();
-        match authority {
-            _ if !self.setup.rewrite_uri || !set => self.uri.clone(),
+        let states = match answer.outcome.as_str() {
+            "NoPeer" => false,
+            "Direct" => self.setup.direct_https.is_some(),
+            _ => true,
+        };
+        let completes = self.setup.rewrite == UriRewrite::Complete
+            && (states || matches!(self.setup.scheme, SchemeSetup::Always(_)));
+        if self.setup.rewrite == UriRewrite::Leave || !(completes || own.is_some()) {
+            return self.uri.clone();
+        }
+        match &answer.authority {
             None => path.into(),
-            Some(host) => format!("{scheme}://{host}{path}"),
+            Some(host) => format!("{}://{host}{path}", answer.scheme),
         }
     }
 
@@ -340,6 +345,7 @@ impl Case {
             return vec![];
         };
         let host = answer.authority.clone().filter(|_| said.host.is_some());
+        let prefix = said.prefix.clone().map(|prefix| ("x-forwarded-prefix".into(), prefix.into()));
         if self.setup.forwarded {
             let mut text = match ip {
                 IpAddr::V4(ip) => format!("for={ip}"),
@@ -352,7 +358,8 @@ impl Case {
                 let quote = if host.contains([':', '[']) { "\"" } else { "" };
                 text += &format!(";host={quote}{host}{quote}");
             }
-            return vec![("forwarded".into(), text.into_bytes())];
+            let element = ("forwarded".into(), text.into_bytes());
+            return [Some(element), prefix].into_iter().flatten().collect();
         }
         let default = if answer.scheme == "https" { 443 } else { 80 };
         let port = answer
@@ -364,43 +371,45 @@ impl Case {
             Some(port) => format!("{ip}:{port}"),
             None => ip.to_string(),
         };
+        let on_off = |scheme| if scheme == "https" { "on" } else { "off" };
+        let is_on_off = self.setup.scheme == SchemeSetup::OnOff;
+        let scheme = said.scheme.map(|s| String::from(if is_on_off { on_off(s) } else { s }));
         let lines = [
             (self.setup.client_name(), Some(ip)),
-            ("x-forwarded-proto", said.scheme.map(String::from)),
+            (self.setup.scheme_name().unwrap_or_default(), scheme),
             ("x-forwarded-host", host),
             ("x-forwarded-port", port),
-            ("x-forwarded-prefix", said.prefix.clone()),
         ];
         let lines =
             lines.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into_bytes())));
-        lines.collect()
+        lines.chain(prefix).collect()
     }
 
     /// The whole rule.
     pub fn expected(&self) -> Answer {
         let (outcome, client, hops, last) = self.walk();
         let said = self.said(&outcome, hops, last.as_ref());
-        let trusted = !matches!(outcome.as_str(), "NoPeer" | "Direct");
-        let own = if self.setup.own_https == Some(true) { "https" } else { "http" };
         // Rule 7.
-        let scheme = match said.scheme {
-            Some(scheme) => scheme,
-            None if trusted && self.setup.read_proto => "http",
-            None => own,
+        let stated = match (self.setup.scheme, outcome.as_str()) {
+            (SchemeSetup::Always(https), _) => Some(https),
+            (_, "Direct") => self.setup.direct_https,
+            _ => None,
         };
-        let authority = self.authority(&said, scheme);
+        let own = if stated == Some(true) { "https" } else { "http" };
+        let scheme = said.scheme.unwrap_or(own);
         let mut answer = Answer {
-            uri: self.uri_after(trusted, scheme, authority.as_deref()),
+            uri: String::new(),
             client: client.map(|(ip, _)| ip),
             client_port: client.and_then(|(_, port)| port),
             forwarded_scheme: said.scheme,
             prefix: said.prefix.clone(),
             lines: vec![],
+            authority: self.authority(&said, scheme),
             outcome,
             hops,
             scheme,
-            authority,
         };
+        answer.uri = self.uri_after(&answer);
         answer.lines = self.lines_after(&answer, &said);
         answer
     }
@@ -408,10 +417,7 @@ impl Case {
 
 impl Setup {
     fn is_peer_trusted(&self, peer: &str) -> bool {
-        let set = match &self.model {
-            Model::Chain(sets) => sets.last().expect("a chain has a proxy"),
-            Model::MaxHops(_) | Model::Count(_) => &self.set,
-        };
+        let set = self.chain.last().expect("a chain has a proxy");
         match peer {
             "unix" => set.contains(&"unix"),
             _ => case::contains(set, case::socket(peer).0),
@@ -420,13 +426,6 @@ impl Setup {
 
     /// Whether the address behind so many hops is a proxy.
     fn is_proxy(&self, hops: usize, ip: IpAddr) -> bool {
-        match &self.model {
-            Model::MaxHops(n) => hops < usize::from(*n) && case::contains(&self.set, ip),
-            Model::Count(n) => hops < usize::from(*n),
-            Model::Chain(sets) => {
-                let nearest_first: Vec<_> = sets.iter().rev().collect();
-                nearest_first.get(hops).is_some_and(|set| case::contains(set, ip))
-            }
-        }
+        self.chain.iter().rev().nth(hops).is_some_and(|set| case::contains(set, ip))
     }
 }

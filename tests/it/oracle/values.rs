@@ -10,6 +10,14 @@ pub fn scheme(value: &[u8]) -> Option<&'static str> {
     }
 }
 
+pub fn on_off(value: &[u8]) -> Option<&'static str> {
+    match value.to_ascii_lowercase().as_slice() {
+        b"on" => Some("https"),
+        b"off" => Some("http"),
+        _ => None,
+    }
+}
+
 pub fn port(value: &[u8]) -> Option<u16> {
     let text = std::str::from_utf8(value).ok()?;
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
