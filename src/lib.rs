@@ -167,8 +167,8 @@ mod rewrite;
 mod syntax;
 
 pub use config::{
-    AllowedHosts, Builder, ClientSource, ConfigError, SchemeSource, Setting, TrustedProxies, UriRewrite,
-    Writing,
+    AllowedHosts, Builder, ClientSource, ConfigError, SchemeSource, Setting, TrustedProxies,
+    UriRewrite, Writing,
 };
 pub use info::ConnectionInfo;
 pub use layer::{ForwardedHeaders, ForwardedHeadersService};

@@ -229,7 +229,10 @@ impl Pattern {
         };
         match (host, port) {
             (Some(Hosts::Exact(name)), Some(Ports::Default)) if name == "localhost" => {
-                Err(invalid(text, "it allows ports 80 and 443 only; write localhost:* or localhost:3000"))
+                Err(invalid(
+                    text,
+                    "it allows ports 80 and 443 only; write localhost:* or localhost:3000",
+                ))
             }
             (Some(host), Some(port)) => Ok(Self { host, port }),
             _ => Err(invalid(text, advice(text))),

@@ -372,7 +372,9 @@ impl Builder {
 
 fn checked_chain(sets: Vec<TrustedProxies>) -> Result<Vec<TrustedProxies>, ConfigError> {
     if sets.is_empty() {
-        return Err(ConfigError::new("the chain has no set; to trust no proxy, write trust(\"none\")"));
+        return Err(ConfigError::new(
+            "the chain has no set; to trust no proxy, write trust(\"none\")",
+        ));
     }
     if sets.len() > MAX_PROXIES {
         return Err(ConfigError::new(format_args!("{} sets; write at most 255", sets.len())));

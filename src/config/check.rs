@@ -7,14 +7,10 @@ use super::builder::{Builder, Settings};
 use super::chain::Chain;
 use super::error::ConfigError;
 use super::per_value::PerValue;
-use super::profile::{Profile, ProfileClient};
 use super::source::{ClientFrom, ClientSource, SchemeFrom, SchemeSource};
 use super::trusted_proxies::TrustedProxies;
 use super::{Config, Writing};
 use crate::header::names::{holds, looks_like};
-
-/// The way out for an author who wants to read more than a profile allows.
-const WITHOUT_PROFILE: &str = "set the sources with builder() instead";
 
 impl Builder {
     /// Checks the settings, and makes a configuration of them.
@@ -36,13 +32,13 @@ impl Builder {
 }
 
 /// Where each value is read from, defaults included.
-struct Sources {
-    client: ClientFrom,
-    scheme: SchemeFrom,
-    host: Option<HeaderName>,
-    port: Option<HeaderName>,
-    prefix: Option<HeaderName>,
-    writing: Writing,
+pub(super) struct Sources {
+    pub(super) client: ClientFrom,
+    pub(super) scheme: SchemeFrom,
+    pub(super) host: Option<HeaderName>,
+    pub(super) port: Option<HeaderName>,
+    pub(super) prefix: Option<HeaderName>,
+    pub(super) writing: Writing,
 }
 
 impl Sources {
@@ -241,7 +237,7 @@ impl Sources {
 }
 
 impl ClientFrom {
-    fn header(&self) -> Option<&HeaderName> {
+    pub(super) fn header(&self) -> Option<&HeaderName> {
         static NAME: HeaderName = FORWARDED;
         match self {
             Self::List(header, _) | Self::Address(header) | Self::AddressAndPort(header) => {
@@ -252,7 +248,7 @@ impl ClientFrom {
         }
     }
 
-    fn single_header(&self) -> Option<&HeaderName> {
+    pub(super) fn single_header(&self) -> Option<&HeaderName> {
         match self {
             Self::Address(header) | Self::AddressAndPort(header) => Some(header),
             Self::List(..) | Self::Forwarded | Self::Nothing => None,
@@ -282,153 +278,6 @@ fn check_names(config: &Config) -> Result<(), ConfigError> {
     })
 }
 
-/// What a profile allows: the headers that the proxy writes, and no header that the proxy passes on.
-impl Settings {
-    fn check_profile(&self, profile: &Profile, sources: &Sources) -> Result<(), ConfigError> {
-        let name = profile.name;
-        refuse_if(profile.is_remote && self.trust.is_none() && self.chain.is_none(), || {
-            format!(
-                "behind({name}) without trust(…): {name} does not run on this machine; write the \
-                 addresses that it connects from"
-            )
-        })?;
-        self.check_profile_chain(profile, sources)?;
-        profile.check_client(&sources.client)?;
-        profile.check_scheme(&sources.scheme)?;
-        profile.check_writing(sources.writing)?;
-        // A proxy that replaces passes these headers on from a proxy that it trusts.
-        let has_outer = self.chain.as_ref().is_some_and(|chain| chain.len() > 1)
-            || sources.writing == Writing::Append;
-        let passes_on = has_outer && profile.writing == Writing::Replace;
-        let others = [
-            ("host_from", &sources.host),
-            ("port_from", &sources.port),
-            ("prefix_from", &sources.prefix),
-        ];
-        for (call, header) in others {
-            if let Some(header) = header {
-                profile.check_other(call, header, passes_on)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_profile_chain(&self, profile: &Profile, sources: &Sources) -> Result<(), ConfigError> {
-        let has_several = self.chain.as_ref().is_some_and(|chain| chain.len() > 1);
-        let (true, Some(header)) = (has_several, sources.client.single_header()) else {
-            return Ok(());
-        };
-        let (name, header) = (profile.name, header.as_str());
-        Err(ConfigError::new(format_args!(
-            "trust_chain behind {name}: {name} reports one address in {header:?}, and a proxy behind it \
-             passes on that header from every client; write behind(…) for the proxy that connects to the \
-             app"
-        )))
-    }
-}
-
-impl Profile {
-    fn client(&self) -> Result<ClientFrom, ConfigError> {
-        match self.client {
-            ProfileClient::XForwardedFor(place) => {
-                ClientSource::x_forwarded_for().nth_from_right(place).checked()
-            }
-            ProfileClient::Header(header) => header.parse::<ClientSource>()?.checked(),
-        }
-    }
-
-    fn scheme(&self) -> Result<SchemeFrom, ConfigError> {
-        self.scheme.parse::<SchemeSource>()?.checked()
-    }
-
-    fn check_client(&self, client: &ClientFrom) -> Result<(), ConfigError> {
-        let own = self.client()?;
-        let Some(header) = client.header() else { return Ok(()) };
-        if *client == own || client.single_header().is_some_and(|header| self.writes(header)) {
-            return Ok(());
-        }
-        if let (ClientFrom::List(own, place), ClientFrom::List(list, other)) = (own, client) {
-            if own == *list {
-                return Err(ConfigError::new(format_args!(
-                    "client_from: behind {} the client is entry {place} from the right, not {other}; \
-                     remove the call",
-                    self.name
-                )));
-            }
-        }
-        Err(self.refusal("client_from", header))
-    }
-
-    fn check_scheme(&self, scheme: &SchemeFrom) -> Result<(), ConfigError> {
-        let header = match scheme {
-            SchemeFrom::Always(_) | SchemeFrom::Nothing => return Ok(()),
-            SchemeFrom::List(header) | SchemeFrom::OnOff(header) => header,
-            SchemeFrom::Forwarded => &FORWARDED,
-        };
-        if *scheme == self.scheme()? || self.writes(header) {
-            return Ok(());
-        }
-        Err(self.refusal("scheme_from", header))
-    }
-
-    fn check_writing(&self, writing: Writing) -> Result<(), ConfigError> {
-        let appends = writing == Writing::Append && self.writing == Writing::Replace;
-        if writing == self.writing || appends {
-            return Ok(());
-        }
-        let sentence = match self.sentence("proxies_write") {
-            Some(sentence) if writing == Writing::Append => sentence.to_owned(),
-            _ => format!("{} does not write its headers in this way", self.name),
-        };
-        Err(ConfigError::new(format_args!(
-            "proxies_write(Writing::{writing:?}) behind {}: {sentence}; {WITHOUT_PROFILE}",
-            self.name
-        )))
-    }
-
-    fn check_other(
-        &self,
-        call: &str,
-        header: &HeaderName,
-        passes_on: bool,
-    ) -> Result<(), ConfigError> {
-        if !self.writes(header) {
-            return Err(self.refusal(call, header));
-        }
-        refuse_if(passes_on, || {
-            format!(
-                "{call}({:?}) behind {name} with a proxy in front: {name} passes on the header of a \
-                 proxy that it trusts, and the client writes it if that proxy does not; \
-                 {WITHOUT_PROFILE}",
-                header.as_str(),
-                name = self.name
-            )
-        })
-    }
-
-    /// Tells whether the proxy writes this header beside those that the profile reads.
-    fn writes(&self, header: &HeaderName) -> bool {
-        self.also.contains(&header.as_str())
-    }
-
-    /// Returns the page's sentence about a header.
-    fn sentence(&self, header: &str) -> Option<&'static str> {
-        let mut refused = self.refused.iter();
-        refused.find(|(refused, _)| *refused == header).map(|(_, sentence)| *sentence)
-    }
-
-    fn refusal(&self, call: &str, header: &HeaderName) -> ConfigError {
-        let (name, header) = (self.name, header.as_str());
-        let sentence = match self.sentence(header) {
-            Some(sentence) => sentence.to_owned(),
-            None => format!("{name} passes on what the client sent"),
-        };
-        ConfigError::new(format_args!(
-            "{call}({header:?}) behind {name}: {sentence}; {WITHOUT_PROFILE}"
-        ))
-    }
-}
-
 fn without_forwarded(call: &str) -> ConfigError {
     ConfigError::new(format_args!(
         "{call}(\"forwarded\") without client_from(\"forwarded\"): the value is read beside the client; \
@@ -436,6 +285,6 @@ fn without_forwarded(call: &str) -> ConfigError {
     ))
 }
 
-fn refuse_if(wrong: bool, sentence: impl FnOnce() -> String) -> Result<(), ConfigError> {
+pub(super) fn refuse_if(wrong: bool, sentence: impl FnOnce() -> String) -> Result<(), ConfigError> {
     if wrong { Err(ConfigError::new(sentence())) } else { Ok(()) }
 }

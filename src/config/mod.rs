@@ -4,6 +4,7 @@ mod allowed_hosts;
 mod builder;
 mod chain;
 mod check;
+mod check_profile;
 mod error;
 mod items;
 mod per_value;
@@ -26,8 +27,8 @@ pub(crate) use chain::Chain;
 pub use error::ConfigError;
 pub(crate) use per_value::PerValue;
 pub use setting::Setting;
-pub use source::{ClientSource, SchemeSource};
 pub(crate) use source::{ClientFrom, SchemeFrom};
+pub use source::{ClientSource, SchemeSource};
 pub use trusted_proxies::TrustedProxies;
 
 /// What the trusted proxies do with a header that comes in to them.

@@ -13,7 +13,7 @@ pub(crate) struct Profile {
     pub(crate) writing: Writing,
     /// Further headers that the proxy writes, or writes with a line that its page shows.
     pub(crate) also: &'static [&'static str],
-    /// Headers that are refused with a sentence of the page.
+    /// What is refused with a sentence of the page: a header, a call, or `behind another proxy`.
     pub(crate) refused: &'static [(&'static str, &'static str)],
     /// Whether the proxy never runs on the app's machine.
     pub(crate) is_remote: bool,

@@ -121,9 +121,9 @@ impl FromStr for ClientSource {
 }
 
 setting!(ClientSource, [] ClientSource, |source: ClientSource| source.0.map(|from| ClientSource(Ok(from))));
-setting!(ClientSource, [] &str, |text: &str| text.parse());
+setting!(ClientSource, [] & str, |text: &str| text.parse());
 setting!(ClientSource, [] String, |text: String| text.parse());
-setting!(ClientSource, [] &String, |text: &String| text.parse());
+setting!(ClientSource, [] & String, |text: &String| text.parse());
 
 fn client(header: HeaderName) -> Result<ClientFrom, ConfigError> {
     match holds(&header) {
@@ -246,9 +246,9 @@ impl FromStr for SchemeSource {
 }
 
 setting!(SchemeSource, [] SchemeSource, |source: SchemeSource| source.0.map(|from| SchemeSource(Ok(from))));
-setting!(SchemeSource, [] &str, |text: &str| text.parse());
+setting!(SchemeSource, [] & str, |text: &str| text.parse());
 setting!(SchemeSource, [] String, |text: String| text.parse());
-setting!(SchemeSource, [] &String, |text: &String| text.parse());
+setting!(SchemeSource, [] & String, |text: &String| text.parse());
 
 fn scheme(header: HeaderName) -> Result<SchemeFrom, ConfigError> {
     match holds(&header) {

@@ -45,8 +45,8 @@ mod value;
 use grammar::Cursor;
 
 pub use element::Element;
-pub use grammar::ParseError;
 pub(crate) use grammar::Grammar;
+pub use grammar::ParseError;
 pub use node::{InvalidNode, Node, NodeName, NodePort, Obfuscated};
 pub use value::Value;
 pub(crate) use value::write_value;

@@ -109,7 +109,34 @@ impl Proxy {
     /// let names: Vec<_> = Proxy::ALL.iter().map(Proxy::to_string).collect();
     /// assert!(names.contains(&"aws-alb".to_owned()));
     /// ```
-    pub const ALL: &[Self] = &[Self::Nginx, Self::NginxForwarded, Self::HaProxy, Self::HaProxyForwarded, Self::Caddy, Self::Traefik, Self::Envoy, Self::Apache, Self::TrafficServer, Self::Lighttpd, Self::Nghttpx, Self::H2o, Self::Varnish, Self::Squid, Self::Pound, Self::AwsAlb, Self::CloudFront, Self::Cloudflare, Self::GoogleAlb, Self::CloudRun, Self::AzureFrontDoor, Self::AzureAppGateway, Self::Fly, Self::Fastly, Self::Heroku, Self::IngressNginx];
+    pub const ALL: &[Self] = &[
+        Self::Nginx,
+        Self::NginxForwarded,
+        Self::HaProxy,
+        Self::HaProxyForwarded,
+        Self::Caddy,
+        Self::Traefik,
+        Self::Envoy,
+        Self::Apache,
+        Self::TrafficServer,
+        Self::Lighttpd,
+        Self::Nghttpx,
+        Self::H2o,
+        Self::Varnish,
+        Self::Squid,
+        Self::Pound,
+        Self::AwsAlb,
+        Self::CloudFront,
+        Self::Cloudflare,
+        Self::GoogleAlb,
+        Self::CloudRun,
+        Self::AzureFrontDoor,
+        Self::AzureAppGateway,
+        Self::Fly,
+        Self::Fastly,
+        Self::Heroku,
+        Self::IngressNginx,
+    ];
 
     /// Returns what the proxy writes. Above each profile, the evidence that the proxy writes this
     /// whatever a client sends: D the vendor's documentation, S its source, R recorded from the proxy, O
@@ -122,6 +149,10 @@ impl Proxy {
                 name: "nginx",
                 client: ProfileClient::XForwardedFor(1),
                 also: &["x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-real-ip"],
+                refused: &[
+                    ("forwarded", "nginx has no directive for Forwarded and passes the client's on; with the two maps that write it, use Proxy::NginxForwarded"),
+                    ("cf-connecting-ip", "nginx passes the client's own CF-Connecting-IP on; trust Cloudflare's addresses with trust_chain instead"),
+                ],
                 ..PROFILE
             },
             // D R
@@ -153,6 +184,9 @@ impl Proxy {
                 client: ProfileClient::XForwardedFor(1),
                 writing: Writing::Replace,
                 also: &["x-forwarded-host"],
+                refused: &[
+                    ("behind another proxy", "Caddy keeps the headers of a proxy that it trusts, even those that the client wrote"),
+                ],
                 ..PROFILE
             },
             // S R
@@ -161,6 +195,10 @@ impl Proxy {
                 client: ProfileClient::XForwardedFor(1),
                 writing: Writing::Replace,
                 also: &["x-forwarded-host", "x-forwarded-prefix", "x-real-ip"],
+                refused: &[
+                    ("x-forwarded-port", "Traefik copies the port in X-Forwarded-Port from the client's Host, which the layer reads anyway"),
+                    ("behind another proxy", "Traefik keeps the headers of a proxy that it trusts, even those that the client wrote"),
+                ],
                 ..PROFILE
             },
             // D R
@@ -173,6 +211,9 @@ impl Proxy {
             Self::Apache => &Profile {
                 name: "apache",
                 client: ProfileClient::XForwardedFor(1),
+                refused: &[
+                    ("x-forwarded-host", "Apache appends to the client's X-Forwarded-Host, or passes it on alone; with ProxyPreserveHost, the host is in Host"),
+                ],
                 ..PROFILE
             },
             // D R
@@ -186,6 +227,9 @@ impl Proxy {
             Self::Lighttpd => &Profile {
                 name: "lighttpd",
                 client: ProfileClient::XForwardedFor(1),
+                refused: &[
+                    ("x-forwarded-host", "lighttpd passes the client's X-Forwarded-Host on if the request has no Host; otherwise the host is in Host"),
+                ],
                 ..PROFILE
             },
             // D R
@@ -193,6 +237,9 @@ impl Proxy {
                 name: "nghttpx",
                 client: ProfileClient::XForwardedFor(1),
                 scheme: "none",
+                refused: &[
+                    ("x-forwarded-proto", "nghttpx reports the scheme that the client claims in :scheme; with redirect-if-not-tls, use SchemeSource::always(\"https\")"),
+                ],
                 ..PROFILE
             },
             // D R
@@ -200,6 +247,9 @@ impl Proxy {
                 name: "h2o",
                 client: ProfileClient::XForwardedFor(1),
                 scheme: "none",
+                refused: &[
+                    ("x-forwarded-proto", "h2o reports the scheme that the client claims in :scheme; if h2o accepts TLS alone, use SchemeSource::always(\"https\")"),
+                ],
                 ..PROFILE
             },
             // D R
@@ -223,6 +273,9 @@ impl Proxy {
                 client: ProfileClient::XForwardedFor(1),
                 writing: Writing::AppendToFirstLine,
                 also: &["x-forwarded-port"],
+                refused: &[
+                    ("proxies_write", "pound appends to the first line of X-Forwarded-For, so the last entry of two lines is the client's own"),
+                ],
                 ..PROFILE
             },
             // D; scheme O
@@ -230,6 +283,10 @@ impl Proxy {
                 name: "aws-alb",
                 client: ProfileClient::XForwardedFor(1),
                 also: &["x-forwarded-port"],
+                refused: &[
+                    ("x-forwarded-host", "Application Load Balancers do not write X-Forwarded-Host and pass the client's on; the host is in Host"),
+                    ("cf-connecting-ip", "Application Load Balancers pass the client's own CF-Connecting-IP on; trust Cloudflare's addresses with trust_chain instead"),
+                ],
                 is_remote: true,
                 ..PROFILE
             },
@@ -238,6 +295,9 @@ impl Proxy {
                 name: "cloudfront",
                 client: ProfileClient::Header("cloudfront-viewer-address"),
                 scheme: "cloudfront-forwarded-proto",
+                refused: &[
+                    ("trust_chain", "A proxy behind CloudFront passes the client's own CloudFront-Viewer-Address on; use the profile of the proxy that connects to the app"),
+                ],
                 is_remote: true,
                 ..PROFILE
             },
@@ -245,6 +305,9 @@ impl Proxy {
             Self::Cloudflare => &Profile {
                 name: "cloudflare",
                 client: ProfileClient::Header("cf-connecting-ip"),
+                refused: &[
+                    ("trust_chain", "A proxy behind Cloudflare passes the client's own CF-Connecting-IP on; use the profile of the proxy that connects to the app"),
+                ],
                 is_remote: true,
                 ..PROFILE
             },
@@ -253,6 +316,9 @@ impl Proxy {
                 name: "google-alb",
                 client: ProfileClient::XForwardedFor(2),
                 scheme: "none",
+                refused: &[
+                    ("x-forwarded-for", "Google's load balancer appends its own address after the client's, so the client is entry 2 from the right"),
+                ],
                 is_remote: true,
                 ..PROFILE
             },
@@ -285,6 +351,10 @@ impl Proxy {
                 name: "fly",
                 client: ProfileClient::Header("fly-client-ip"),
                 also: &["fly-forwarded-port"],
+                refused: &[
+                    ("x-forwarded-for", "Fly.io appends the app's own address to X-Forwarded-For, for every client; the client is in Fly-Client-IP"),
+                    ("trust_chain", "A proxy behind Fly.io passes the client's own Fly-Client-IP on; use the profile of the proxy that connects to the app"),
+                ],
                 is_remote: true,
                 ..PROFILE
             },
@@ -293,6 +363,9 @@ impl Proxy {
                 name: "fastly",
                 client: ProfileClient::Header("fastly-client-ip"),
                 scheme: "none",
+                refused: &[
+                    ("trust_chain", "A proxy behind Fastly passes the client's own Fastly-Client-IP on; use the profile of the proxy that connects to the app"),
+                ],
                 is_remote: true,
                 ..PROFILE
             },
@@ -301,6 +374,9 @@ impl Proxy {
                 name: "heroku",
                 client: ProfileClient::XForwardedFor(1),
                 writing: Writing::AppendToFirstLine,
+                refused: &[
+                    ("proxies_write", "Heroku's legacy router appends to the first line of X-Forwarded-For, so the last entry of two lines is the client's own"),
+                ],
                 is_remote: true,
                 ..PROFILE
             },
@@ -310,6 +386,10 @@ impl Proxy {
                 client: ProfileClient::XForwardedFor(1),
                 writing: Writing::Replace,
                 also: &["x-forwarded-host", "x-forwarded-port", "x-real-ip"],
+                refused: &[
+                    ("x-forwarded-prefix", "ingress-nginx passes the client's X-Forwarded-Prefix on"),
+                    ("behind another proxy", "ingress-nginx keeps the headers of a proxy that it trusts, even those that the client wrote"),
+                ],
                 is_remote: true,
                 ..PROFILE
             },

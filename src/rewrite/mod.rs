@@ -51,11 +51,8 @@ impl Edits {
             Some(_) if found.own_host.is_absent() && !resolved.reported.host => Wanted::Keep,
             authority => authority.as_ref().map(Authority::as_bytes).into(),
         };
-        let values = if found.has_read {
-            value_edits(config, resolved, found)
-        } else {
-            PerValue::default()
-        };
+        let values =
+            if found.has_read { value_edits(config, resolved, found) } else { PerValue::default() };
         Self { host: host.edit(found.own_host), values, others: found.others }
     }
 

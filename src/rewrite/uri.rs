@@ -56,5 +56,6 @@ fn correct(uri: &mut Uri, resolved: &Resolved, completes: bool) {
     parts.authority = authority.filter(|authority| authority.as_str().len() <= room).cloned();
     parts.scheme = parts.authority.as_ref().map(|_| resolved.scheme.as_scheme().clone());
     parts.path_and_query = Some(path);
-    *uri = Uri::from_parts(parts).expect("a path, and both scheme and authority or neither, is a URI");
+    *uri =
+        Uri::from_parts(parts).expect("a path, and both scheme and authority or neither, is a URI");
 }

@@ -1,2 +1,28 @@
+//! The tests that need nothing but Rust, as one program. `tests/README.md` says what each proves.
+
+mod addresses;
+mod aspnetcore;
+mod attacks;
+mod autotrait;
+#[cfg(feature = "axum")]
+mod axum;
+mod config;
+mod configurations;
+mod edges;
+mod examples;
+mod forwarded_parse;
+mod load;
 mod oracle;
+mod other_systems;
+mod profiles;
+mod properties;
+mod readers;
+mod readme;
+mod refusals;
+mod replay;
+mod rewriting;
+mod rfc7239;
 mod rule;
+mod support;
+#[cfg(feature = "tonic")]
+mod tonic;

@@ -434,7 +434,8 @@ impl Setup {
             builder = builder.scheme_from(source);
         }
         if self.read_host {
-            builder = builder.host_from(if self.forwarded { "forwarded" } else { "x-forwarded-host" });
+            builder =
+                builder.host_from(if self.forwarded { "forwarded" } else { "x-forwarded-host" });
         }
         if self.read_port {
             builder = builder.port_from("x-forwarded-port");

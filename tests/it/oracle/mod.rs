@@ -1,6 +1,8 @@
 //! A second reading of the rule: slow, plain, allocating, from the RFCs' grammar and the crate's
 //! front page. It shares no code with the library.
 
+#![allow(unreachable_pub, reason = "the fuzz targets use this module as a library")]
+
 pub mod case;
 mod grammar;
 pub mod values;
@@ -179,7 +181,9 @@ impl Case {
         self.names_read().into_iter().any(|(name, is_list)| {
             let lines = self.values(name);
             let entries: usize = match name {
-                "forwarded" => lines.iter().map(|l| grammar::elements_from_the_right(l).len()).sum(),
+                "forwarded" => {
+                    lines.iter().map(|l| grammar::elements_from_the_right(l).len()).sum()
+                }
                 _ => self.members(name).len(),
             };
             match self.setup.writing {
@@ -269,7 +273,8 @@ impl Case {
                 ..own
             };
         }
-        let proto = from_the_right("x-forwarded-proto", if to_each { self.entries(hops) } else { 1 });
+        let proto =
+            from_the_right("x-forwarded-proto", if to_each { self.entries(hops) } else { 1 });
         Said {
             scheme: match read.scheme {
                 SchemeSetup::Read => proto.and_then(|v| values::scheme(&v)),
