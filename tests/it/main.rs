@@ -6,6 +6,7 @@ mod attacks;
 mod autotrait;
 #[cfg(feature = "axum")]
 mod axum;
+mod compiler;
 mod config;
 mod configurations;
 mod edges;
