@@ -1,23 +1,25 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each benchmark uses its own part")]
-//! The cases that both benchmarks measure: a request as a browser and a server make it, the layer
-//! that reads it, and the answer that it must give.
+//! The cases that all benchmarks measure. Only this module calls the library, so that a changed API
+//! changes this module alone.
 
 use std::future::{Ready, ready};
 use std::hint::black_box;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Bytes;
 use axum::extract::ConnectInfo;
 use forwarded_headers::{
-    ConnectionInfo, Family, ForwardedHeaders, ForwardedHeadersService, TrustedProxies,
+    ConnectionInfo, Family, ForwardedHeaders, ForwardedHeadersService, TrustedProxies, forwarded,
 };
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request};
+use http::{Extensions, HeaderName, HeaderValue, Request};
 use tower::util::ServiceFn;
 use tower::{Layer, Service, service_fn};
 
-pub const BROWSER: [(&str, &str); 8] = [
-    ("host", "example.com"),
+pub type Line = (&'static str, &'static str);
+
+pub const HOST: &str = "example.com";
+pub const BROWSER: [Line; 7] = [
     ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"),
     ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
     ("accept-language", "en-US,en;q=0.5"),
@@ -27,7 +29,7 @@ pub const BROWSER: [(&str, &str); 8] = [
     ("upgrade-insecure-requests", "1"),
 ];
 
-pub const FOUR_MORE: [(&str, &str); 4] = [
+pub const FOUR_MORE: [Line; 4] = [
     ("connection", "keep-alive"),
     ("content-type", "application/json"),
     ("sec-ch-ua-platform", "\"Linux\""),
@@ -38,20 +40,22 @@ pub const PROXY: &str = "10.0.0.9";
 pub const OUTSIDER: &str = "198.51.100.66";
 pub const CLIENT: &str = "203.0.113.195";
 
-/// A request for `example.com` by 8 browser headers and these, on a connection from `peer`.
-pub fn request(peer: &str, more: &[(&str, &str)]) -> Request<()> {
+/// Returns a browser's request with additional header lines, on a connection from `peer`.
+pub fn request(peer: &str, host: &str, more: &[(&str, &str)]) -> Request<()> {
+    let lines = [("host", host)];
+    let lines = lines.iter().chain(&BROWSER).chain(more);
     let mut request = Request::new(());
     *request.uri_mut() = "/list?page=3".parse().unwrap();
-    // A server cuts the values out of the buffer that it read: a clone counts references, no more.
-    let head: String = BROWSER.iter().chain(more).map(|(_, value)| *value).collect();
+    // A server cuts header values out of its read buffer, so a clone only counts references.
+    let head: String = lines.clone().map(|(_, value)| *value).collect();
     let mut head = Bytes::from(head.into_bytes());
     black_box(head.clone());
-    for (name, value) in BROWSER.iter().chain(more) {
+    for (name, value) in lines {
         let value = HeaderValue::from_maybe_shared(head.split_to(value.len())).unwrap();
         request.headers_mut().append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
     }
-    let peer: IpAddr = peer.parse().unwrap();
-    request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from((peer, 50000))));
+    let peer = SocketAddr::new(peer.parse().unwrap(), 50000);
+    request.extensions_mut().insert(ConnectInfo(peer));
     request
 }
 
@@ -61,16 +65,16 @@ pub fn layer(family: Family, hops: u8) -> ForwardedHeaders {
     ForwardedHeaders::new().family(family).trust(proxies).max_hops(hops).check().unwrap()
 }
 
-/// A decision to be made.
+/// A request and the layer that decides on it.
 pub struct Decision {
     pub layer: ForwardedHeaders,
     pub parts: Parts,
 }
 
 impl Decision {
-    /// One that must find this client.
+    /// Checks that the layer finds `client`; an empty `client` stands for none.
     pub fn new(layer: ForwardedHeaders, client: &str, more: &[(&str, &str)]) -> Self {
-        let parts = request(PROXY, more).into_parts().0;
+        let parts = request(PROXY, HOST, more).into_parts().0;
         let found = layer.resolve(&parts).client_ip();
         assert_eq!(found, client.parse().ok(), "the wrong answer: {more:.100?}");
         Self { layer, parts }
@@ -114,10 +118,7 @@ pub fn forwarded_two_hops_ipv6() -> Decision {
     Decision::new(layer(Family::Forwarded, 3), "2001:db8:cafe::17", &[("forwarded", &line)])
 }
 
-pub const HOSTILE: [&str; 7] =
-    ["nothing", "100 elements", "commas", "open quote", "backslashes", "4,000 lines", "connection"];
-
-/// The same two hops, and to their left, on their line or on others, what a client could send.
+/// Puts what an attacker could send to the left of the same two hops, or on other lines.
 pub fn hostile(family: Family, what: &str) -> Decision {
     let (name, hops) = match family {
         Family::Forwarded => ("forwarded", TWO_ELEMENTS),
@@ -144,7 +145,7 @@ pub fn hostile(family: Family, what: &str) -> Decision {
     Decision::new(layer(family, 3).read_proto(family == Family::Forwarded), CLIENT, &lines)
 }
 
-/// One entry of 60 KB without a comma where the address is due.
+/// Puts 60 KB without a comma in the place of the client's address.
 pub fn hostile_entry(family: Family) -> Decision {
     let name = if family == Family::Forwarded { "forwarded" } else { "x-forwarded-for" };
     let value = "1".repeat(60 * 1024);
@@ -154,59 +155,173 @@ pub fn hostile_entry(family: Family) -> Decision {
 pub type Answer = Ready<Result<Request<()>, std::convert::Infallible>>;
 pub type Nothing = ServiceFn<fn(Request<()>) -> Answer>;
 
-/// A service that hands its request back.
+/// Returns a service that answers with its request.
 pub fn nothing() -> Nothing {
     service_fn((|request| ready(Ok(request))) as fn(Request<()>) -> Answer)
 }
 
-/// A request on its way through a service.
-pub struct Passage<S> {
-    pub service: S,
-    pub request: Request<()>,
+/// Returns the layer of the layer cases around [`nothing`].
+pub fn layered() -> ForwardedHeadersService<Nothing> {
+    layer(Family::XForwarded, 1).layer(nothing())
 }
 
-impl<S: Service<Request<()>, Future = Answer>> Passage<S> {
-    /// All of the call, since the answer is ready at once.
-    pub fn pass(mut self) -> (S, Answer) {
-        let answer = black_box(&mut self.service).call(self.request);
-        (self.service, answer)
+/// Returns the layer for an app whose peer is a proxy on the same machine.
+pub fn local_layer() -> ForwardedHeaders {
+    layer(Family::XForwarded, 1).trust("loopback".parse().unwrap())
+}
+
+/// Reads the client's address as an app behind the layer does.
+pub fn client(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectionInfo>()?.client_ip()
+}
+
+/// The header lines that one trusted proxy writes.
+pub const HONEST: [Line; 2] = [("x-forwarded-for", CLIENT), ("x-forwarded-proto", "https")];
+/// The header lines of nginx in its usual configuration, which reports the client twice.
+pub const USUAL: [Line; 3] =
+    [("x-real-ip", CLIENT), ("x-forwarded-for", CLIENT), ("x-forwarded-proto", "https")];
+/// The lines of [`HONEST`], where the proxy appends to an entry that the client made up.
+pub const APPENDED: [Line; 2] =
+    [("x-forwarded-for", "6.6.6.6, 203.0.113.195"), ("x-forwarded-proto", "https")];
+
+/// Requests from one peer, which pass through a service one after another.
+pub struct LayerCase {
+    pub name: &'static str,
+    peer: &'static str,
+    host: fn(usize) -> String,
+    lines: &'static [Line],
+}
+
+pub static LAYER_CASES: [LayerCase; 7] = [
+    LayerCase { name: "forwarded", peer: PROXY, host: same_host, lines: &HONEST },
+    LayerCase { name: "usual", peer: PROXY, host: same_host, lines: &USUAL },
+    LayerCase { name: "appended", peer: PROXY, host: same_host, lines: &APPENDED },
+    LayerCase { name: "direct", peer: OUTSIDER, host: same_host, lines: &[] },
+    LayerCase { name: "direct_12", peer: OUTSIDER, host: same_host, lines: &FOUR_MORE },
+    LayerCase { name: "another_host", peer: PROXY, host: another_host, lines: &HONEST },
+    LayerCase { name: "stripped", peer: OUTSIDER, host: same_host, lines: &HONEST },
+];
+
+fn same_host(_: usize) -> String {
+    HOST.to_owned()
+}
+
+/// Returns a host that no other request has. A cycle of more hosts than the cache of authorities has
+/// places does not do: a host that shares its place with no other would be found again.
+fn another_host(number: usize) -> String {
+    format!("{number:07}.org")
+}
+
+impl LayerCase {
+    // Compiled once, so that it costs the same with the layer and without.
+    #[inline(never)]
+    pub fn request(&self, number: usize) -> Request<()> {
+        request(self.peer, &(self.host)(number), self.lines)
+    }
+
+    /// Makes requests, passes them through `service`, and drops the answers.
+    fn through<S>(&'static self, mut service: S) -> Calls
+    where
+        S: Service<Request<()>, Future = Answer> + 'static,
+    {
+        let mut numbers = 0..;
+        repeat(move || service.call(black_box(self.request(numbers.next().unwrap()))))
+    }
+
+    /// Makes and drops requests.
+    fn made(&'static self) -> Calls {
+        let mut numbers = 0..;
+        repeat(move || self.request(numbers.next().unwrap()))
     }
 }
 
-pub type Layered = ForwardedHeadersService<Nothing>;
+/// Calls a case the given number of times.
+pub type Calls = Box<dyn FnMut(usize)>;
+type Named = (&'static str, fn() -> Calls);
 
-pub fn through_nothing(peer: &str, lines: &[(&str, &str)]) -> Passage<Nothing> {
-    Passage { service: nothing(), request: request(peer, lines) }
+// The loop is inside the box, so that no call of a case goes through a pointer.
+fn repeat<T>(mut call: impl FnMut() -> T + 'static) -> Calls {
+    Box::new(move |times| {
+        for _ in 0..times {
+            black_box(call());
+        }
+    })
 }
 
-/// A request with these lines and those.
-pub fn through_layer(
-    peer: &str,
-    lines: &[(&str, &str)],
-    others: &[(&str, &str)],
-) -> Passage<Layered> {
-    let mut service = layer(Family::XForwarded, 1).layer(nothing());
-    // What only the first request on a thread does.
-    drop(service.call(request(peer, &[lines, others].concat())));
-    Passage { service, request: request(peer, &[lines, others].concat()) }
+fn decide(decision: Decision) -> Calls {
+    repeat(move || decision.decide())
 }
 
-/// The same for a host that the thread has not seen before.
-pub fn for_another_host(mut passage: Passage<Layered>) -> Passage<Layered> {
-    passage.request.headers_mut().insert("host", HeaderValue::from_static("example.org"));
-    passage
+fn xff_beside(what: &str) -> Calls {
+    decide(hostile(Family::XForwarded, what))
 }
 
-/// What one proxy of ours writes.
-pub const HONEST: [(&str, &str); 2] = [("x-forwarded-for", CLIENT), ("x-forwarded-proto", "https")];
-/// What the usual configuration of nginx sends: another name for the client as well.
-pub const USUAL: [(&str, &str); 3] =
-    [("x-real-ip", CLIENT), ("x-forwarded-for", CLIENT), ("x-forwarded-proto", "https")];
-/// The same as `HONEST`, behind what the client made up.
-pub const APPENDED: [(&str, &str); 2] =
-    [("x-forwarded-for", "6.6.6.6, 203.0.113.195"), ("x-forwarded-proto", "https")];
+fn forwarded_beside(what: &str) -> Calls {
+    decide(hostile(Family::Forwarded, what))
+}
 
-/// 10,000 networks that do not touch, four of five IPv4.
+fn lookup(address: &str) -> Calls {
+    let (proxies, address) = (ten_thousand(), address.parse().unwrap());
+    repeat(move || black_box(&proxies).contains(black_box(address)))
+}
+
+/// Counts the addresses, so that the compiler cannot leave the elements unread.
+fn parse(value: Vec<u8>) -> Calls {
+    let ip = |element: Result<forwarded::Element<'_>, _>| element.ok()?.for_node()?.ok()?.ip();
+    repeat(move || forwarded::elements(black_box(&value)).filter_map(ip).count())
+}
+
+/// The cases that repeat one call on one input. A hostile case should cost what its two hops cost.
+pub const REPEATED: [Named; 26] = [
+    ("decide/xff_one", || decide(xff_one())),
+    ("decide/xff_one_and_proto", || decide(xff_one_and_proto())),
+    ("decide/xff_two_hops", || decide(xff_two_hops())),
+    ("decide/forwarded_one", || decide(forwarded_one())),
+    ("decide/forwarded_two_hops", || decide(forwarded_two_hops())),
+    ("decide/forwarded_two_hops_ipv6", || decide(forwarded_two_hops_ipv6())),
+    ("hostile/xff_100_elements", || xff_beside("100 elements")),
+    ("hostile/xff_commas", || xff_beside("commas")),
+    ("hostile/xff_open_quote", || xff_beside("open quote")),
+    ("hostile/xff_backslashes", || xff_beside("backslashes")),
+    ("hostile/xff_4000_lines", || xff_beside("4,000 lines")),
+    ("hostile/xff_connection", || xff_beside("connection")),
+    ("hostile/xff_one_entry", || decide(hostile_entry(Family::XForwarded))),
+    ("hostile/forwarded_100_elements", || forwarded_beside("100 elements")),
+    ("hostile/forwarded_commas", || forwarded_beside("commas")),
+    ("hostile/forwarded_open_quote", || forwarded_beside("open quote")),
+    ("hostile/forwarded_backslashes", || forwarded_beside("backslashes")),
+    ("hostile/forwarded_4000_lines", || forwarded_beside("4,000 lines")),
+    ("hostile/forwarded_connection", || forwarded_beside("connection")),
+    ("hostile/forwarded_one_entry", || decide(hostile_entry(Family::Forwarded))),
+    ("trust/hit", || lookup("13.100.7.3")),
+    ("trust/miss", || lookup("203.0.113.195")),
+    ("trust/ipv6", || lookup("2001:db8:77:1::1")),
+    ("parse/elements_1", || parse(ELEMENTS_1.to_vec())),
+    ("parse/elements_3", || parse(ELEMENTS_3.to_vec())),
+    ("parse/elements_100", || parse([ELEMENTS_1; 100].join(&b", "[..]))),
+];
+
+/// Names the cases that have a cost of their own.
+pub fn names() -> impl Iterator<Item = String> {
+    let repeated = REPEATED.iter().map(|(name, _)| (*name).to_owned());
+    let layers = LAYER_CASES.iter().map(|layer_case| format!("layer/{}", layer_case.name));
+    repeated.chain(["no_op/forwarded".to_owned()]).chain(layers)
+}
+
+/// Prepares the calls of a case: one of [`REPEATED`], or one of [`LAYER_CASES`] through the layer
+/// (`layer/…`), through [`nothing`] (`no_op/…`), or made and dropped (`made/…`).
+pub fn prepare(case: &str) -> Option<Calls> {
+    let (group, name) = case.split_once('/')?;
+    let layer_case = LAYER_CASES.iter().find(|layer_case| layer_case.name == name);
+    match (group, layer_case) {
+        ("layer", Some(layer_case)) => Some(layer_case.through(layered())),
+        ("no_op", Some(layer_case)) => Some(layer_case.through(nothing())),
+        ("made", Some(layer_case)) => Some(layer_case.made()),
+        _ => REPEATED.iter().find(|(name, _)| *name == case).map(|(_, prepare)| prepare()),
+    }
+}
+
+/// Returns 10,000 networks that do not touch: 8,000 of IPv4, 2,000 of IPv6.
 pub fn ten_thousand() -> TrustedProxies {
     let v4 =
         (0..8000_u32).map(|n| format!("{}.{}.{}.0/25", 11 + n / 4096, n / 16 % 256, n % 16 * 16));
