@@ -153,7 +153,7 @@ impl ForwardedHeaders {
         let peer = config.peer_from.find(request.extensions());
         let found = Found::in_one_pass(request.headers(), config);
         let resolved = decide(config, peer, &found, request.uri());
-        let edits = Edits::needed(config, &resolved, &found);
+        let mut edits = Edits::needed(config, &resolved, &found);
         edits.apply(request, config, &resolved);
         request.extensions_mut().insert(ConnectionInfo::new(resolved));
     }

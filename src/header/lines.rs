@@ -15,12 +15,11 @@ pub(crate) enum Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// Returns a name's one line, if the headers start with it.
+    /// Returns a name's one line, if the headers start with it and no header is repeated.
     #[inline]
     pub(crate) fn first(headers: &'a HeaderMap, name: &HeaderName) -> Option<Self> {
-        let mut lines = headers.iter();
-        let (first, line) = lines.next()?;
-        let is_one = first == name && lines.next().is_none_or(|(next, _)| next != name);
+        let (first, line) = headers.iter().next()?;
+        let is_one = first == name && headers.len() == headers.keys_len();
         is_one.then_some(Self::One(line))
     }
 
