@@ -15,12 +15,17 @@ pub(crate) enum Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// Returns a name's one line, if the headers start with it and no header is repeated.
+    /// Returns a name's one line, if the headers start with it.
     #[inline]
     pub(crate) fn first(headers: &'a HeaderMap, name: &HeaderName) -> Option<Self> {
-        let (first, line) = headers.iter().next()?;
-        let is_one = first == name && headers.len() == headers.keys_len();
-        is_one.then_some(Self::One(line))
+        let mut lines = headers.iter();
+        let (first, line) = lines.next()?;
+        if first != name {
+            return None;
+        }
+        let has_repeats = headers.len() > headers.keys_len();
+        let is_repeated = has_repeats && lines.next().is_some_and(|(next, _)| next == name);
+        (!is_repeated).then_some(Self::One(line))
     }
 
     #[inline]

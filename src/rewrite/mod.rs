@@ -54,7 +54,7 @@ impl Edits {
         };
         Self {
             host: host.edit(found.own_host),
-            values: found.has_read.then(|| value_edits(config, resolved, found)),
+            values: value_edits(config, resolved, found),
             others: found.others,
         }
     }
@@ -136,20 +136,27 @@ fn write(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
 
 /// Compares the headers that were read with the decision. Removes all of them unless a trusted proxy
 /// reported the client.
-fn value_edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> PerValue<Edit> {
+fn value_edits(
+    config: &Config,
+    resolved: &Resolved,
+    found: &Found<'_>,
+) -> Option<PerValue<Edit>> {
+    if !found.has_read {
+        return None;
+    }
     let lines = &found.read;
     let reported_ip = match resolved.outcome {
         Outcome::Forwarded => resolved.client_ip(),
         _ => None,
     };
-    let Some(ip) = reported_ip else { return lines.map(|lines| Wanted::Remove.edit(lines)) };
-    PerValue {
+    let Some(ip) = reported_ip else { return Some(lines.map(|lines| Wanted::Remove.edit(lines))) };
+    Some(PerValue {
         client: client_edit(config, resolved, found, ip),
         scheme: Wanted::from(scheme(config, resolved)).edit(lines.scheme),
         host: Wanted::from(reported_host(resolved)).edit(lines.host),
         port: port_edit(resolved, lines.port),
         prefix: Wanted::from(resolved.prefix.as_deref().map(str::as_bytes)).edit(lines.prefix),
-    }
+    })
 }
 
 fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAddr) -> Edit {
