@@ -12,9 +12,10 @@
 //! let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
 //! ```
 //!
-//! [`ConnectionInfo`] is there wherever the layer is, so there is no `Option<ConnectionInfo>`; a client's
-//! address is not, so there is `Option<ClientIp>`.
+//! [`ConnectionInfo`] is present behind the layer, so there is no `Option<ConnectionInfo>`. The client's
+//! address may be unknown, so there is `Option<ClientIp>`.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -25,61 +26,107 @@ use http::request::Parts;
 use crate::info::ConnectionInfo;
 use crate::outcome::{Outcome, Unresolved};
 
-/// The client's address, for handlers that cannot do without one.
+/// The client's address, for a handler that needs one.
 ///
-/// As `Option<ClientIp>` it is `None` where there is none, for handlers that can.
+/// A request without one is refused: see [`ClientIpRejection`]. `Option<ClientIp>` is `None` for such a
+/// request.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use forwarded_headers::extract::ClientIp;
+///
+/// async fn health(client: Option<ClientIp>) -> String {
+///     client.map_or("ok".into(), |ip| format!("ok, {ip}"))
+/// }
+/// let router: Router = Router::new().route("/health", get(health));
+///
+/// let ip = ClientIp([203, 0, 113, 7].into());
+/// assert_eq!(ip.to_string(), "203.0.113.7");
+/// assert_eq!(std::net::IpAddr::from(ip), ip.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientIp(pub IpAddr);
 
-/// The layer is missing: 500, with a text that names the line to add.
+impl fmt::Display for ClientIp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<ClientIp> for IpAddr {
+    fn from(client: ClientIp) -> Self {
+        client.0
+    }
+}
+
+/// The rejection of a request that the layer has not seen. Answers 500 with a short sentence.
+///
+/// [`Display`](std::fmt::Display) is advice for the operator, which does not appear in the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the request carries no ConnectionInfo: add `.layer(forwarded_headers::ForwardedHeaders::new())` \
-     to the Router, after the routes that use it"
+    "the request carries no ConnectionInfo; add `.layer(forwarded_headers::ForwardedHeaders::new())` to \
+     the Router, after the routes that use it"
 )]
 #[non_exhaustive]
 pub struct MissingLayer;
 
-/// Why there is no [`ClientIp`].
+/// The rejection of a request without a client address. Answers with a short sentence.
+///
+/// [`Display`](std::fmt::Display) is advice for the operator, which does not appear in the answer.
+///
+/// ```
+/// use axum::response::IntoResponse;
+/// use forwarded_headers::{Unresolved, extract::ClientIpRejection};
+///
+/// let rejection = ClientIpRejection::Unresolved(Unresolved::Malformed);
+/// assert!(rejection.to_string().contains("have it write plain addresses"));
+/// assert_eq!(rejection.into_response().status(), 400);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientIpRejection {
-    /// 500.
+    /// Answers 500: the layer is missing.
     #[error(transparent)]
     MissingLayer(#[from] MissingLayer),
-    /// 500: the request does not say who opened the connection.
+    /// Answers 500: the server does not provide the peer.
     #[error(
-        "the request does not say who opened the connection: serve the Router with \
-         `into_make_service_with_connect_info::<std::net::SocketAddr>()`, or insert a \
-         forwarded_headers::Peer"
+        "the request does not carry its peer; serve the Router with \
+         `into_make_service_with_connect_info::<std::net::SocketAddr>()`, set `peer_from`, or insert a \
+         `forwarded_headers::Peer`"
     )]
     NoPeer,
-    /// 500: the client is at the other end of a Unix socket, which has no address: the socket is not
-    /// trusted, or [`allow_direct`](crate::ForwardedHeaders::allow_direct) took it for the client.
+    /// Answers 500: the client is at a Unix socket, which has no address. The socket is not trusted, or
+    /// [`trusted_peer_may_be_client`](crate::Builder::trusted_peer_may_be_client) makes it the client.
     #[error(
-        "the client is at the other end of a Unix socket, which has no address: if a proxy is \
-         there, trust it with TrustedProxies::unix()"
+        "the client is at a Unix socket, which has no address; if a proxy is there, write \
+         `trust(\"unix\")`"
     )]
     NoAddress,
-    /// 400: a trusted proxy did not say who the client is. 500 for [`Unresolved::NotRead`]: it was not
-    /// asked.
+    /// Answers 400: a trusted proxy reported no usable address. Answers 500 for
+    /// [`Unresolved::NotConfigured`].
     #[error("no client address: {0}")]
     Unresolved(Unresolved),
 }
 
+/// The body for a request that the operator has to make right.
+const SERVER: &str = "the server cannot tell the client's address\n";
+/// The body for a request that its proxy or its client has to make right.
+const REQUEST: &str = "the request does not tell the client's address\n";
+
 impl IntoResponse for MissingLayer {
     fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+        (StatusCode::INTERNAL_SERVER_ERROR, SERVER).into_response()
     }
 }
 
 impl IntoResponse for ClientIpRejection {
     fn into_response(self) -> Response {
-        let status = match self {
-            Self::Unresolved(why) if why != Unresolved::NotRead => StatusCode::BAD_REQUEST,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        (status, self.to_string()).into_response()
+        match self {
+            Self::Unresolved(why) if why != Unresolved::NotConfigured => {
+                (StatusCode::BAD_REQUEST, REQUEST).into_response()
+            }
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, SERVER).into_response(),
+        }
     }
 }
 

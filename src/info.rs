@@ -1,18 +1,18 @@
-//! What the app reads.
+//! The decision, as the app reads it.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use http::uri::Scheme;
+use http::uri::{self, Scheme};
 
-use crate::authority::Authority;
-use crate::hops::Sender;
-use crate::node::{Node, NodeName};
-use crate::outcome::{Outcome, Unresolved};
+use crate::decide::Resolved;
+use crate::forwarded::Node;
+use crate::outcome::Outcome;
 use crate::peer::Peer;
-use crate::resolve::Resolved;
+use crate::syntax::authority::Authority;
+use crate::syntax::scheme::WebScheme;
 
-/// Who the client is, and which scheme and host it used: the extension that
+/// The client, and the scheme and host that it used: the extension that
 /// [`ForwardedHeaders`](crate::ForwardedHeaders) inserts into each request.
 ///
 /// ```
@@ -26,28 +26,49 @@ use crate::resolve::Resolved;
 ///         None => format!("- {}", request.uri().path()),
 ///     }
 /// }
+/// # assert_eq!(log_line(&Request::new(())), "- /");
 /// ```
 ///
-/// A test of what reads it makes one as the layer does, of what a proxy would send:
+/// Every getter, on one request:
 ///
 /// ```
-/// use forwarded_headers::{ForwardedHeaders, Peer};
+/// use forwarded_headers::{ForwardedHeaders, Outcome, Peer};
 /// use http::Request;
 ///
-/// let mut request = Request::builder()
-///     .header("x-forwarded-for", "203.0.113.7")
-///     .extension(Peer::Inet("127.0.0.1:50000".parse()?))
-///     .body(())?;
-/// let info = ForwardedHeaders::new().resolve(&request.clone().into_parts().0);
-/// request.extensions_mut().insert(info);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let proxy = Peer::Inet(([127, 0, 0, 1], 50000).into());
+/// let request = Request::builder()
+///     .extension(proxy)
+///     .header("host", "example.com:8443")
+///     .header("x-forwarded-for", "6.6.6.6, 203.0.113.7:4711")
+///     .header("x-forwarded-proto", "https")
+///     .header("x-forwarded-prefix", "/shop");
+/// let layer = ForwardedHeaders::builder().prefix_from("x-forwarded-prefix").build()?;
+/// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+///
+/// assert_eq!(info.client_ip(), Some([203, 0, 113, 7].into()));
+/// assert_eq!(info.client_port(), Some(4711));
+/// assert_eq!(info.client().unwrap().to_string(), "203.0.113.7:4711");
+/// assert_eq!(info.peer(), Some(proxy));
+/// assert_eq!(info.peer_addr().unwrap().to_string(), "127.0.0.1:50000");
+/// assert_eq!((info.scheme().as_str(), info.is_secure()), ("https", true));
+/// assert_eq!(info.forwarded_scheme().unwrap(), "https");
+/// assert_eq!(info.authority().unwrap(), "example.com:8443");
+/// assert_eq!((info.host(), info.port()), (Some("example.com"), Some(8443)));
+/// assert_eq!(info.forwarded_host(), None); // the host came from `Host`
+/// assert_eq!(info.prefix(), Some("/shop"));
+/// assert_eq!(info.origin().as_deref(), Some("https://example.com:8443"));
+/// assert_eq!((info.outcome(), info.hops()), (Outcome::Forwarded, 1));
+/// assert!(info.is_forwarded());
+/// # Ok::<(), forwarded_headers::ConfigError>(())
 /// ```
+///
+/// A test of code that reads it makes one [from a peer](#impl-From<Peer>-for-ConnectionInfo), or with
+/// [`resolve`](crate::ForwardedHeaders::resolve) from what a proxy would send.
 ///
 /// With the feature `axum` it is an extractor, as is
 /// [`ClientIp`](https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/struct.ClientIp.html).
-/// It is named after what actix-web calls the same thing, and is not axum's `ConnectInfo`, which
-/// knows the peer alone.
-#[derive(Clone)]
+/// It is named after its relative in actix-web. axum's `ConnectInfo` is something else: the peer.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionInfo(Resolved);
 
 impl ConnectionInfo {
@@ -55,103 +76,121 @@ impl ConnectionInfo {
         Self(resolved)
     }
 
-    /// The client's address, never IPv4-mapped: the one that a trusted proxy named, or the peer's
-    /// where the peer is the client. `None` where a trusted proxy named none, where nobody knows the
-    /// peer, and for a client at a Unix socket.
+    /// Returns the client's address, never IPv4-mapped.
     ///
-    /// `None` is an unknown client: refuse it, or count all of them as one. [`outcome`](Self::outcome)
-    /// tells why. To limit rates, take the first 64 bits of an IPv6 address, since one client has
-    /// all the rest.
+    /// `None` is an unknown client: refuse it, or count all unknown clients as one.
+    /// [`outcome`](Self::outcome) has the reason. A client at a Unix socket has no address. To limit
+    /// rates, use the first 64 bits of an IPv6 address: one client has all the rest.
     ///
     /// OpenTelemetry `client.address`.
+    #[must_use]
     pub fn client_ip(&self) -> Option<IpAddr> {
         self.0.client_ip()
     }
 
-    /// The client's port, where its address is known and somebody said it.
+    /// Returns the client's port, if the address is known and its report has a port.
     ///
     /// OpenTelemetry `client.port`.
+    #[must_use]
     pub fn client_port(&self) -> Option<u16> {
         self.0.client_port()
     }
 
-    /// The client: an address, or where there is none, the obfuscated identifier that a trusted proxy
-    /// gave for it, or `unknown` where it said that, or left the client out.
+    /// Returns the client as an RFC 7239 node: its address, or the obfuscated identifier or `unknown`
+    /// that a trusted proxy reported.
+    #[must_use]
     pub fn client(&self) -> Option<Node<'_>> {
-        match &self.0.reported {
-            Some(Sender { node: Some(node), .. }) => Some(node.borrowed()),
-            Some(Sender { address: Err(Unresolved::Unknown), port, .. }) => {
-                Some(Node::new(NodeName::Unknown, *port))
-            }
-            _ => Some(Node::new(NodeName::Address(self.client_ip()?), self.client_port())),
-        }
+        self.0.client_node()
     }
 
-    /// Who opened the connection: the nearest proxy, or the client itself.
+    /// Returns the other end of the connection: the nearest proxy, or the client itself.
+    #[must_use]
     pub fn peer(&self) -> Option<Peer> {
         self.0.peer
     }
 
-    /// The address of who opened the connection, as the socket has it. `None` for a Unix socket, and
-    /// where the peer is not known.
+    /// Returns the peer's address, as the socket has it. `None` for a Unix socket and for an unknown
+    /// peer.
     ///
     /// OpenTelemetry `network.peer.address` and `network.peer.port`.
+    #[must_use]
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.0.peer_addr()
     }
 
-    /// The scheme that the client used, `http` or `https`.
+    /// Returns the scheme that the client used, `http` or `https`.
     ///
-    /// Where no trusted proxy said it: `http`, or
-    /// [`own_scheme`](crate::ForwardedHeaders::own_scheme) for a peer that is not trusted, and for all
-    /// where the scheme is not read. Never the one in the request's URI.
+    /// If no trusted proxy reported it, the scheme is the one that the configuration states
+    /// ([`SchemeSource::always`](crate::SchemeSource::always),
+    /// [`direct_scheme`](crate::Builder::direct_scheme)), or `http`. Never the scheme in the request's
+    /// URI: the client wrote it.
     ///
     /// OpenTelemetry `url.scheme`.
+    #[must_use]
     pub fn scheme(&self) -> &Scheme {
         self.0.scheme.as_scheme()
     }
 
-    /// The scheme, if a trusted proxy said it.
+    /// Returns the scheme if a trusted proxy reported it.
+    #[must_use]
     pub fn forwarded_scheme(&self) -> Option<&Scheme> {
-        self.0.said.scheme.then(|| self.scheme())
+        self.0.reported.scheme.then(|| self.scheme())
     }
 
-    /// The host that the client asked for, with its port if it named one: `example.com:8443`.
+    /// Tells whether the client used https.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.0.scheme == WebScheme::Https
+    }
+
+    /// Returns the host that the client asked for, with its port if the request has one:
+    /// `example.com:8443`.
     ///
-    /// A forwarded one, else the URI's, else that of `Host`: always a valid host, and one of
-    /// [`allowed_hosts`](crate::ForwardedHeaders::allowed_hosts) where those are given. `None` where
-    /// it is not. Without `allowed_hosts` the client chooses it, by asking for that host.
-    pub fn authority(&self) -> Option<&str> {
-        self.0.authority.as_ref().map(Authority::as_str)
+    /// The host comes from the header of [`host_from`](crate::Builder::host_from), or else from the URI,
+    /// or else from `Host`. It is valid, and one of [`allowed_hosts`](crate::Builder::allowed_hosts). A
+    /// refused host is `None`, without a fall-back. Without `allowed_hosts` the client chooses the host.
+    #[must_use]
+    pub fn authority(&self) -> Option<&uri::Authority> {
+        self.0.authority.as_ref().map(Authority::as_uri)
     }
 
-    /// [`authority`](Self::authority) without its port. IPv6 addresses have their brackets.
+    /// Returns the authority if a trusted proxy reported the host.
+    #[must_use]
+    pub fn forwarded_host(&self) -> Option<&uri::Authority> {
+        self.0.reported.host.then(|| self.authority()).flatten()
+    }
+
+    /// Returns the host of [`authority`](Self::authority). An IPv6 address is in brackets.
     ///
     /// OpenTelemetry `server.address`.
+    #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.0.authority.as_ref().map(Authority::host)
     }
 
-    /// The port in [`authority`](Self::authority). `None` where it has none, and the port is the
-    /// scheme's default, 80 or 443; and where there is no authority.
+    /// Returns the port of [`authority`](Self::authority). `None` is the default port of the scheme, or no
+    /// authority.
     ///
     /// OpenTelemetry `server.port`.
+    #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.0.authority.as_ref().and_then(Authority::port)
     }
 
-    /// The path that a proxy removed before it passed the request on: `/app`, at most 1 KiB,
-    /// without a trailing slash. Read with [`read_prefix`](crate::ForwardedHeaders::read_prefix).
+    /// Returns the path that a proxy removed before it passed the request on: `/app`, at most 1 KiB,
+    /// without a trailing slash. Read with [`prefix_from`](crate::Builder::prefix_from).
+    #[must_use]
     pub fn prefix(&self) -> Option<&str> {
         self.0.prefix.as_deref()
     }
 
-    /// What links and redirects start with: `https://example.com`, in lower case, with a port unless it
-    /// is the scheme's default (RFC 6454 §4, §6.2).
+    /// Returns the start of links and redirects: `https://example.com`, in lower case, with a port unless
+    /// it is the scheme's default (RFC 6454 §4, §6.2).
     ///
-    /// Give [`allowed_hosts`](crate::ForwardedHeaders::allowed_hosts) before you put it into a link:
-    /// without them the client chooses the host. Responses that depend on it must not be cached for
-    /// others: send `Vary` or `no-store`.
+    /// Set [`allowed_hosts`](crate::Builder::allowed_hosts) first: without it the client chooses the
+    /// host. Responses that depend on the origin must not be cached for others: send `Vary` or
+    /// `no-store`.
+    #[must_use]
     pub fn origin(&self) -> Option<String> {
         let (scheme, host) = (self.scheme(), self.host()?.to_ascii_lowercase());
         Some(match self.port().filter(|port| *port != self.0.scheme.default_port()) {
@@ -160,25 +199,37 @@ impl ConnectionInfo {
         })
     }
 
-    /// Whether the client used https.
-    pub fn is_secure(&self) -> bool {
-        self.scheme() == &Scheme::HTTPS
-    }
-
-    /// Whether a trusted proxy named the client.
-    pub fn is_forwarded(&self) -> bool {
-        self.outcome() == Outcome::Forwarded
-    }
-
-    /// How many trusted proxies' reports were read, the nearest one's included: 0 where the peer is
-    /// not trusted, 1 where it is with [`read_for(false)`](crate::ForwardedHeaders::read_for).
+    /// Returns the number of reports that were read: 0 if the peer is not trusted.
+    #[must_use]
     pub fn hops(&self) -> u8 {
         self.0.hops
     }
 
-    /// How the client was found, or why it was not.
+    /// Tells whether a trusted proxy reported the client.
+    #[must_use]
+    pub fn is_forwarded(&self) -> bool {
+        self.outcome() == Outcome::Forwarded
+    }
+
+    /// Returns how the client was found, or why it was not.
+    #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.0.outcome
+    }
+}
+
+/// Makes the decision about a request whose peer is the client, without a host, for tests.
+///
+/// ```
+/// use forwarded_headers::{ConnectionInfo, Peer};
+///
+/// let info = ConnectionInfo::from(Peer::Inet("203.0.113.7:4711".parse()?));
+/// assert_eq!(info.client_ip(), Some("203.0.113.7".parse()?));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+impl From<Peer> for ConnectionInfo {
+    fn from(peer: Peer) -> Self {
+        Self(Resolved::direct(Some(peer), WebScheme::Http))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The layer and its service: the way of a request through the crate.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Request;
@@ -7,17 +8,99 @@ use http::request::Parts;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::builder::ForwardedHeaders;
+use crate::config::{Builder, Config, ConfigError, Setting};
+use crate::decide::{Found, decide};
 use crate::info::ConnectionInfo;
-use crate::lines::Found;
-use crate::resolve::resolve;
-use crate::rewrite::{edits, rewrite, vouched};
+use crate::proxy::Proxy;
+use crate::rewrite::Edits;
+
+/// The layer that decides who the client is, and makes the request agree.
+///
+/// [`new`](Self::new) trusts one proxy on this machine. It reads the client's address and scheme from
+/// `X-Forwarded-For` and `X-Forwarded-Proto`, and removes every other forwarding header. Change that with
+/// [`builder`](Self::builder), or start from a well-known proxy with [`behind`](Self::behind). The
+/// [crate] documents the rule.
+///
+/// Every value of this type has been checked: neither [`layer`](Layer::layer) nor
+/// [`resolve`](Self::resolve) can fail. Cloning it, and the service that it makes, is cheap.
+///
+/// ```
+/// # #[cfg(feature = "axum")] {
+/// use axum::{Router, routing::get};
+/// use forwarded_headers::{ConfigError, ForwardedHeaders, extract::ClientIp};
+///
+/// fn app() -> Result<Router, ConfigError> {
+///     let layer = ForwardedHeaders::behind("nginx").trust("172.28.0.2").build()?;
+///     Ok(Router::new().route("/", get(|ip: ClientIp| async move { ip.to_string() })).layer(layer))
+/// }
+/// # assert!(app().is_ok());
+/// # }
+/// ```
+///
+/// # Order
+///
+/// Put it outermost: what runs before it sees what the client sent. In an axum `Router` that is the last
+/// `.layer(…)`, which covers the routes that were added before it and no others. In a
+/// `tower::ServiceBuilder` it is the first.
+#[derive(Debug, Clone)]
+pub struct ForwardedHeaders {
+    config: Arc<Config>,
+}
 
 impl ForwardedHeaders {
-    /// The decision alone, for a request that does not pass through tower. Changes nothing, and
-    /// gives back what is there if the request carries a [`ConnectionInfo`] already.
+    /// Creates the layer for one trusted proxy on this machine (`127.0.0.0/8`, `::1`), which writes
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`.
     ///
-    /// It does not [`check`](Self::check) the configuration: do that once, before.
+    /// An app in a container must [`trust`](Builder::trust) the address that its proxy has there.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
+    ///
+    /// let request = Request::builder()
+    ///     .extension(Peer::Inet(([127, 0, 0, 1], 50000).into()))
+    ///     .header("x-forwarded-for", "6.6.6.6, 203.0.113.7");
+    /// let info = ForwardedHeaders::new().resolve(&request.body(()).unwrap().into_parts().0);
+    /// assert_eq!(info.client_ip(), Some([203, 0, 113, 7].into()));
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build().expect("the default settings are valid")
+    }
+
+    /// Returns the settings of [`new`](Self::new), to change.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let layer = ForwardedHeaders::builder().trust("10.0.0.2").build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Returns the settings for a well-known proxy: what it writes of its own, and nothing that it
+    /// passes on. Takes a [`Proxy`], or its name as text.
+    ///
+    /// The setters may narrow the profile. They may read more only as far as the proxy's page says;
+    /// `build` refuses the rest.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Proxy};
+    ///
+    /// let layer = ForwardedHeaders::behind(Proxy::AwsAlb).trust("10.0.1.0/24, 10.0.2.0/24").build()?;
+    ///
+    /// let alb = ForwardedHeaders::behind("aws-alb").trust("10.0.0.0/8");
+    /// assert!(alb.host_from("x-forwarded-host").allowed_hosts("example.com").build().is_err());
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn behind(proxy: impl Setting<Proxy>) -> Builder {
+        Builder::behind(proxy.value().map(Proxy::profile))
+    }
+
+    /// Decides a request, and changes nothing. Returns the [`ConnectionInfo`] that the request carries, if
+    /// an outer layer has decided already.
     ///
     /// ```
     /// use forwarded_headers::{ForwardedHeaders, Peer};
@@ -41,27 +124,96 @@ impl ForwardedHeaders {
         if let Some(known) = parts.extensions.get::<ConnectionInfo>() {
             return known.clone();
         }
-        let found = Found::looked_up(&parts.headers, self.config());
-        let peer = (self.config().peer_from)(&parts.extensions);
-        ConnectionInfo::new(resolve(self.config(), peer, &found, &parts.uri))
+        let peer = self.config.peer_from.find(&parts.extensions);
+        let found = Found::looked_up(&parts.headers, &self.config);
+        ConnectionInfo::new(decide(&self.config, peer, &found, &parts.uri))
+    }
+
+    /// Decides a request and rewrites it as the layer does, without tower. Leaves a request that carries
+    /// a [`ConnectionInfo`] as it is: the outermost layer decides, once.
+    ///
+    /// ```
+    /// use forwarded_headers::{ConnectionInfo, ForwardedHeaders, Peer};
+    /// use http::Request;
+    ///
+    /// let mut request = Request::builder()
+    ///     .header("x-forwarded-for", "6.6.6.6, 203.0.113.7")
+    ///     .extension(Peer::Inet(([127, 0, 0, 1], 50000).into()))
+    ///     .body(())
+    ///     .unwrap();
+    /// ForwardedHeaders::new().apply(&mut request);
+    /// assert_eq!(request.headers()["x-forwarded-for"], "203.0.113.7");
+    /// assert!(request.extensions().get::<ConnectionInfo>().is_some());
+    /// ```
+    pub fn apply<B>(&self, request: &mut Request<B>) {
+        if request.extensions().get::<ConnectionInfo>().is_some() {
+            return;
+        }
+        let config = &*self.config;
+        let peer = config.peer_from.find(request.extensions());
+        let found = Found::in_one_pass(request.headers(), config);
+        let resolved = decide(config, peer, &found, request.uri());
+        let edits = Edits::needed(config, &resolved, &found);
+        edits.apply(request, config, &resolved);
+        request.extensions_mut().insert(ConnectionInfo::new(resolved));
+    }
+}
+
+impl Default for ForwardedHeaders {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    /// Checks the settings, and creates the layer.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let error = ForwardedHeaders::builder().trust("10.0.0.0/33").build().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "trust: invalid trusted proxy \"10.0.0.0/33\": \"33\" behind the / is not a number from 0 to 32",
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the first call with an invalid value. Otherwise returns an error for settings
+    /// that do not go together:
+    ///
+    /// - after [`behind`](ForwardedHeaders::behind), a source that the proxy does not write, or a remote
+    ///   service without `trust`;
+    /// - `trust` beside `trust_chain`;
+    /// - a header with one address beside a chain;
+    /// - `host_from` without `allowed_hosts`;
+    /// - sources of the X- family beside `client_from("forwarded")`, but for `prefix_from`;
+    /// - `forwarded` as the scheme or the host without `client_from("forwarded")`;
+    /// - one header for two values;
+    /// - a setting that would do nothing.
+    pub fn build(self) -> Result<ForwardedHeaders, ConfigError> {
+        self.check().map(|config| ForwardedHeaders { config: Arc::new(config) })
     }
 }
 
 impl<S> Layer<S> for ForwardedHeaders {
     type Service = ForwardedHeadersService<S>;
 
-    /// # Panics
-    ///
-    /// At start-up, with the text of the error, if [`check`](ForwardedHeaders::check) would fail.
     fn layer(&self, inner: S) -> Self::Service {
-        if let Err(error) = self.config().check() {
-            panic!("{error}");
-        }
         ForwardedHeadersService { inner, layer: self.clone() }
     }
 }
 
-/// The service that [`ForwardedHeaders`] makes. It never answers a request itself.
+/// The service that [`ForwardedHeaders`] makes. It answers no request itself.
+///
+/// ```
+/// use forwarded_headers::ForwardedHeaders;
+/// use tower::Layer;
+///
+/// let service = ForwardedHeaders::new().layer("the service inside");
+/// assert_eq!(service.into_inner(), "the service inside");
+/// ```
 #[derive(Debug, Clone)]
 pub struct ForwardedHeadersService<S> {
     inner: S,
@@ -69,17 +221,20 @@ pub struct ForwardedHeadersService<S> {
 }
 
 impl<S> ForwardedHeadersService<S> {
-    /// The wrapped service.
+    /// Returns the inner service.
+    #[must_use]
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the inner service.
+    #[must_use]
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped service.
+    /// Unwraps the inner service.
+    #[must_use]
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -99,20 +254,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // The outermost layer decides, once: further in, the headers are its own.
-        if request.extensions().get::<ConnectionInfo>().is_none() {
-            let config = self.layer.config();
-            let mut found = Found::nothing(request.headers());
-            found.look_through(config);
-            let peer = (config.peer_from)(request.extensions());
-            let resolved = resolve(config, peer, &found, request.uri());
-            // What is vouched for borrows from it.
-            let mut buffer = None;
-            let vouched = vouched(config, &resolved, &found, &mut buffer);
-            let edits = edits(&resolved, &vouched, &found);
-            rewrite(&mut request, config, &resolved, &vouched, edits);
-            request.extensions_mut().insert(ConnectionInfo::new(resolved));
-        }
+        self.layer.apply(&mut request);
         self.inner.call(request)
     }
 }

@@ -152,46 +152,26 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod allowed_hosts;
-mod authority;
-mod builder;
-mod bytes;
 mod config;
-mod error;
-mod excess;
+mod decide;
 #[cfg(feature = "axum")]
 pub mod extract;
-mod family;
 pub mod forwarded;
-mod grammar;
-mod hops;
+mod header;
 mod info;
-mod ip_port;
-mod known;
 mod layer;
-mod lines;
-mod node;
 mod outcome;
 mod peer;
-mod print;
 mod proxy;
-mod resolve;
 mod rewrite;
-mod trust;
-mod trusted_proxies;
-mod x_forwarded;
+mod syntax;
 
-#[cfg(all(doctest, feature = "axum"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
-
-pub use allowed_hosts::AllowedHosts;
-pub use builder::ForwardedHeaders;
-pub use error::ConfigError;
-pub use family::Family;
+pub use config::{
+    AllowedHosts, Builder, ClientSource, ConfigError, SchemeSource, Setting, TrustedProxies, UriRewrite,
+    Writing,
+};
 pub use info::ConnectionInfo;
-pub use layer::ForwardedHeadersService;
+pub use layer::{ForwardedHeaders, ForwardedHeadersService};
 pub use outcome::{Outcome, Unresolved};
 pub use peer::Peer;
 pub use proxy::Proxy;
-pub use trusted_proxies::TrustedProxies;

@@ -1,4 +1,4 @@
-//! Who opened this connection.
+//! The other end of the connection.
 
 use std::net::SocketAddr;
 
@@ -6,8 +6,8 @@ use http::Extensions;
 
 /// The other end of the connection that a request arrived on.
 ///
-/// A server that the crate does not know of inserts one into the extensions of each request, or
-/// names a function with [`ForwardedHeaders::peer_from`](crate::ForwardedHeaders::peer_from).
+/// The layer finds the peer in a request from axum or tonic. For another server, insert a `Peer` into
+/// the extensions of each request, or set [`peer_from`](crate::Builder::peer_from).
 ///
 /// ```
 /// use forwarded_headers::{ForwardedHeaders, Peer};
@@ -23,11 +23,50 @@ use http::Extensions;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Peer {
-    /// A TCP (or QUIC) peer.
+    /// A TCP or QUIC peer.
     Inet(SocketAddr),
-    /// Somebody with access to a Unix socket, which has no address. Trusted where
+    /// The peer at a Unix socket, which has no address. It is trusted if
     /// [`TrustedProxies::unix`](crate::TrustedProxies::unix) is.
     Unix,
+}
+
+impl Peer {
+    /// Finds the peer as the layer does without [`peer_from`](crate::Builder::peer_from).
+    ///
+    /// Returns the first of these that the extensions hold: a [`Peer`], a [`SocketAddr`], with the
+    /// feature `axum` a `ConnectInfo<SocketAddr>`, with the feature `tonic` a `TcpConnectInfo`.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Extensions;
+    ///
+    /// #[derive(Clone)]
+    /// struct FromUnixListener;
+    ///
+    /// fn peer(extensions: &Extensions) -> Option<Peer> {
+    ///     match extensions.get::<FromUnixListener>() {
+    ///         Some(FromUnixListener) => Some(Peer::Unix),
+    ///         None => Peer::from_extensions(extensions),
+    ///     }
+    /// }
+    ///
+    /// let layer = ForwardedHeaders::builder().trust("unix, loopback").peer_from(peer).build()?;
+    ///
+    /// let mut extensions = Extensions::new();
+    /// assert_eq!(peer(&extensions), None);
+    /// extensions.insert(FromUnixListener);
+    /// assert_eq!(peer(&extensions), Some(Peer::Unix));
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
+        if let Some(peer) = extensions.get::<Self>() {
+            return Some(*peer);
+        }
+        let address = extensions.get::<SocketAddr>().copied();
+        address.or_else(|| from_frameworks(extensions)).map(Self::Inet)
+    }
 }
 
 impl From<SocketAddr> for Peer {
@@ -36,22 +75,13 @@ impl From<SocketAddr> for Peer {
     }
 }
 
-/// The first that the request carries of: a [`Peer`], a [`SocketAddr`], what `axum::serve` and what
-/// tonic insert.
-#[inline]
-pub(crate) fn find(extensions: &Extensions) -> Option<Peer> {
-    let address =
-        || extensions.get::<SocketAddr>().copied().or_else(|| from_frameworks(extensions));
-    extensions.get::<Peer>().copied().or_else(|| address().map(Peer::Inet))
-}
-
 #[inline]
 fn from_frameworks(_extensions: &Extensions) -> Option<SocketAddr> {
     #[cfg(feature = "axum")]
     if let Some(axum::extract::ConnectInfo(address)) = _extensions.get() {
         return Some(*address);
     }
-    // tonic inserts it for TLS connections too, beside its TlsConnectInfo.
+    // tonic inserts a TcpConnectInfo for TLS connections too, beside its TlsConnectInfo.
     #[cfg(feature = "tonic")]
     if let Some(info) = _extensions.get::<tonic::transport::server::TcpConnectInfo>() {
         return info.remote_addr();

@@ -1,0 +1,389 @@
+//! The setters.
+
+use std::sync::Arc;
+
+use http::uri::Scheme;
+use http::{Extensions, HeaderName};
+
+use super::allowed_hosts::AllowedHosts;
+use super::chain::MAX_PROXIES;
+use super::error::ConfigError;
+use super::profile::Profile;
+use super::setting::Setting;
+use super::source::{ClientFrom, ClientSource, SchemeFrom, SchemeSource, holding, web_scheme};
+use super::trusted_proxies::TrustedProxies;
+use super::{PeerFrom, UriRewrite, Writing};
+use crate::header::names::Holds;
+use crate::peer::Peer;
+
+/// The settings of a [`ForwardedHeaders`](crate::ForwardedHeaders), until [`build`](Self::build).
+///
+/// Every setter accepts a value or its text: see [`Setting`]. The builder keeps the first error, with the
+/// name of the call, and `build` returns it. A second call of a setter replaces the first call;
+/// [`insecure_keep_header`](Self::insecure_keep_header) adds.
+///
+/// ```
+/// use forwarded_headers::ForwardedHeaders;
+///
+/// // A load balancer in 10.1.0.0/16, behind a CDN.
+/// let layer = ForwardedHeaders::builder()
+///     .trust_chain(["198.51.100.0/24, 2001:db8::/32", "10.1.0.0/16"])
+///     .host_from("x-forwarded-host")
+///     .allowed_hosts("example.com, *.example.com")
+///     .build()?;
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+///
+/// A builder is not a layer. Without `build()?` the compiler refuses it:
+///
+/// ```compile_fail
+/// use forwarded_headers::ForwardedHeaders;
+/// use tower::ServiceBuilder;
+///
+/// let builder = ForwardedHeaders::builder().trust("10.0.0.2");
+/// let service = ServiceBuilder::new().layer(builder).service(tower::service_fn(
+///     |request: http::Request<()>| async { Ok::<_, std::convert::Infallible>(request) },
+/// ));
+/// ```
+///
+/// # When to call which setter
+///
+/// | situation | setter |
+/// |---|---|
+/// | the proxy has another address than this machine | [`trust`](Self::trust) |
+/// | two proxies or more, one behind the other | [`trust_chain`](Self::trust_chain) |
+/// | a CDN reports the client in a header of its own | [`client_from`](Self::client_from) |
+/// | the proxy does not report the scheme, or passes the client's on | [`scheme_from`](Self::scheme_from) |
+/// | the proxy changes `Host` and reports the client's | [`host_from`](Self::host_from) |
+/// | the app makes links from the host | [`allowed_hosts`](Self::allowed_hosts) |
+/// | the app itself takes TLS, without a proxy | [`direct_scheme`](Self::direct_scheme) |
+/// | local development without a proxy | [`trusted_peer_may_be_client`](Self::trusted_peer_may_be_client) |
+/// | a server that is neither axum nor tonic | [`peer_from`](Self::peer_from) |
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Builder {
+    pub(super) settings: Settings,
+    pub(super) error: Option<ConfigError>,
+}
+
+/// What the setters were given.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settings {
+    pub(super) profile: Option<&'static Profile>,
+    pub(super) trust: Option<TrustedProxies>,
+    /// Outermost first.
+    pub(super) chain: Option<Vec<TrustedProxies>>,
+    pub(super) client: Option<ClientFrom>,
+    pub(super) scheme: Option<SchemeFrom>,
+    pub(super) host: Option<HeaderName>,
+    pub(super) port: Option<HeaderName>,
+    pub(super) prefix: Option<HeaderName>,
+    pub(super) writing: Option<Writing>,
+    pub(super) allowed_hosts: Option<AllowedHosts>,
+    pub(super) direct_scheme: Option<crate::syntax::scheme::WebScheme>,
+    pub(super) trusted_peer_may_be_client: bool,
+    pub(super) peer_from: PeerFrom,
+    pub(super) rewrite_uri: UriRewrite,
+    pub(super) kept: Vec<HeaderName>,
+}
+
+impl Builder {
+    /// Starts from what a well-known proxy writes.
+    pub(crate) fn behind(profile: Result<&'static Profile, ConfigError>) -> Self {
+        Self::default().set("behind", profile, |settings, profile| settings.profile = Some(profile))
+    }
+
+    /// Applies a value, or keeps the first error.
+    fn set<T>(
+        mut self,
+        call: &'static str,
+        value: Result<T, ConfigError>,
+        apply: impl FnOnce(&mut Settings, T),
+    ) -> Self {
+        match value {
+            Ok(value) => apply(&mut self.settings, value),
+            Err(error) => {
+                self.error.get_or_insert(error.in_call(call));
+            }
+        }
+        self
+    }
+
+    /// Sets the proxies that may open the connection. The default is
+    /// [`loopback`](TrustedProxies::loopback).
+    ///
+    /// This is one proxy in a row, of one or more addresses. For several in a row, use
+    /// [`trust_chain`](Self::trust_chain) instead; `build` refuses both together.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let layer = ForwardedHeaders::builder().trust("10.0.1.0/24, 10.0.2.0/24").build()?;
+    ///
+    /// let error = ForwardedHeaders::builder().trust("nginx").build().unwrap_err();
+    /// assert!(error.to_string().starts_with("trust: invalid trusted proxy \"nginx\": "));
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn trust(self, proxies: impl Setting<TrustedProxies>) -> Self {
+        let proxies = proxies.value().and_then(|set| set.check().map(|()| set));
+        self.set("trust", proxies, |settings, proxies| settings.trust = Some(proxies))
+    }
+
+    /// Sets the proxies of a request's way, outermost first: `[cdn, load_balancer]`. The last set holds
+    /// the proxies that may open the connection. 1 to 255 sets.
+    ///
+    /// A request may skip outer proxies: a client that reaches the load balancer directly is a client by
+    /// its own address. In the wrong order no report is read. With `["10.0.0.0/8"; 3]`, up to three
+    /// proxies in one network, every host of that network can report its own client. `build` refuses
+    /// [`insecure_any`](TrustedProxies::insecure_any) in a chain.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
+    ///
+    /// let layer = ForwardedHeaders::builder().trust_chain(["198.51.100.0/24", "10.1.0.0/16"]).build()?;
+    /// let request = Request::builder()
+    ///     .extension(Peer::Inet(([10, 1, 0, 4], 50000).into()))
+    ///     .header("x-forwarded-for", "6.6.6.6, 203.0.113.7, 198.51.100.9");
+    /// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+    /// assert_eq!(info.client_ip(), Some([203, 0, 113, 7].into()));
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn trust_chain<P: Setting<TrustedProxies>>(
+        self,
+        proxies: impl IntoIterator<Item = P>,
+    ) -> Self {
+        let sets: Result<Vec<_>, _> = proxies.into_iter().map(Setting::value).collect();
+        let chain = sets.and_then(checked_chain);
+        self.set("trust_chain", chain, |settings, chain| settings.chain = Some(chain))
+    }
+
+    /// Sets the header that reports the client's address. The default is `x-forwarded-for`. See
+    /// [`ClientSource`] for what each text means.
+    ///
+    /// The layer reads no other header for the address: never another one as a fall-back.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let layer = ForwardedHeaders::builder().trust("10.0.0.2").client_from("forwarded").build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn client_from(self, source: impl Setting<ClientSource>) -> Self {
+        let source = source.value().and_then(ClientSource::checked);
+        self.set("client_from", source, |settings, source| settings.client = Some(source))
+    }
+
+    /// Sets the header that reports the scheme. The default is `x-forwarded-proto`, or `proto` beside a
+    /// client that is read from `forwarded`. See [`SchemeSource`] for what each text means.
+    ///
+    /// If a scheme is read and a trusted proxy sends none that is valid, the scheme is `http`. Set
+    /// [`SchemeSource::none`] behind a proxy that passes the client's header on.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, SchemeSource};
+    ///
+    /// // A proxy that takes TLS only, and does not report the scheme.
+    /// let layer = ForwardedHeaders::builder()
+    ///     .trust("10.0.0.2")
+    ///     .scheme_from(SchemeSource::always("https"))
+    ///     .build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn scheme_from(self, source: impl Setting<SchemeSource>) -> Self {
+        let source = source.value().and_then(SchemeSource::checked);
+        self.set("scheme_from", source, |settings, source| settings.scheme = Some(source))
+    }
+
+    /// Sets the header that reports the host, or `forwarded` for the `host` beside the client. By
+    /// default the host is read from the URI and `Host` alone.
+    ///
+    /// Needs [`allowed_hosts`](Self::allowed_hosts). Most proxies pass the client's `X-Forwarded-Host`
+    /// on, and need no setting here: they pass the host in `Host`.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let builder = ForwardedHeaders::builder().trust("10.0.0.2").host_from("x-forwarded-host");
+    /// assert!(builder.clone().build().is_err());
+    /// assert!(builder.allowed_hosts("example.com").build().is_ok());
+    /// ```
+    pub fn host_from(self, header: impl Setting<HeaderName>) -> Self {
+        let header = header.value().and_then(|header| match header.as_str() {
+            "forwarded" => Ok(header),
+            "host" => Err(ConfigError::new("\"host\" is read without this call; remove the call")),
+            _ => holding(header, Holds::Host),
+        });
+        self.set("host_from", header, |settings, header| settings.host = Some(header))
+    }
+
+    /// Sets the header that reports the port, for a host without a port. By default no header is read.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let layer =
+    ///     ForwardedHeaders::builder().trust("10.0.0.2").port_from("x-forwarded-port").build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn port_from(self, header: impl Setting<HeaderName>) -> Self {
+        let header = header.value().and_then(|header| holding(header, Holds::Port));
+        self.set("port_from", header, |settings, header| settings.port = Some(header))
+    }
+
+    /// Sets the header that reports the path prefix that a proxy removed. By default no header is read.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let layer =
+    ///     ForwardedHeaders::builder().trust("10.0.0.2").prefix_from("x-forwarded-prefix").build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn prefix_from(self, header: impl Setting<HeaderName>) -> Self {
+        let header = header.value().and_then(|header| holding(header, Holds::Prefix));
+        self.set("prefix_from", header, |settings, header| settings.prefix = Some(header))
+    }
+
+    /// Sets what the proxies do with a header that comes in to them. The default is
+    /// [`Writing::Append`].
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Writing};
+    ///
+    /// let layer =
+    ///     ForwardedHeaders::builder().trust("10.0.0.2").proxies_write(Writing::Replace).build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn proxies_write(self, writing: Writing) -> Self {
+        self.set("proxies_write", Ok(writing), |settings, writing| settings.writing = Some(writing))
+    }
+
+    /// Sets the hosts that the app answers to. By default every valid host is allowed.
+    ///
+    /// The layer removes every other host: a forwarded one, the URI's (unless
+    /// [`UriRewrite::Leave`] leaves it) and `Host`. It does not refuse the request. To answer 400, check
+    /// that [`ConnectionInfo::authority`](crate::ConnectionInfo::authority) is `Some`.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    /// use http::Request;
+    ///
+    /// let layer = ForwardedHeaders::builder().allowed_hosts("example.com, *.example.com").build()?;
+    /// let request = Request::builder().header("host", "evil.example").body(()).unwrap();
+    /// assert_eq!(layer.resolve(&request.into_parts().0).authority(), None);
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn allowed_hosts(self, hosts: impl Setting<AllowedHosts>) -> Self {
+        let hosts = hosts.value().and_then(|hosts| hosts.check().map(|()| hosts));
+        self.set("allowed_hosts", hosts, |settings, hosts| settings.allowed_hosts = Some(hosts))
+    }
+
+    /// Sets the scheme of requests whose peer is the client ([`Outcome::Direct`]): `https` if the app
+    /// itself takes TLS. The default is `http`.
+    ///
+    /// [`Outcome::Direct`]: crate::Outcome::Direct
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let layer = ForwardedHeaders::builder().trust("none").direct_scheme("https").build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn direct_scheme(self, scheme: impl Setting<Scheme>) -> Self {
+        let scheme = scheme.value().and_then(|scheme| web_scheme(&scheme));
+        self.set("direct_scheme", scheme, |settings, scheme| settings.direct_scheme = Some(scheme))
+    }
+
+    /// Sets whether a trusted peer that sends no header that is read is itself the client, as in local
+    /// development. The default is `false`: such a request is
+    /// [unresolved](crate::Unresolved::NoHeader).
+    ///
+    /// Leave it off behind a proxy that does not set the headers in every request. All of its visitors
+    /// would have its address, which an allow-list often contains. A health check needs no client: its
+    /// handler extracts `Option<ClientIp>`, or none.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let layer = ForwardedHeaders::builder()
+    ///     .trusted_peer_may_be_client(cfg!(debug_assertions))
+    ///     .build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn trusted_peer_may_be_client(mut self, may_be: bool) -> Self {
+        self.settings.trusted_peer_may_be_client = may_be;
+        self
+    }
+
+    /// Sets a function that finds the peer. The default is [`Peer::from_extensions`].
+    ///
+    /// The layer believes the function for every connection: `|_| Some(Peer::Unix)` is right only if the
+    /// app listens on nothing but a Unix socket. `None` is an unknown peer; the layer looks nowhere
+    /// else.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    ///
+    /// #[derive(Clone)]
+    /// struct MyConnection(std::net::SocketAddr);
+    ///
+    /// let layer = ForwardedHeaders::builder()
+    ///     .peer_from(|extensions| extensions.get::<MyConnection>().map(|c| Peer::from(c.0)))
+    ///     .build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn peer_from(
+        mut self,
+        find: impl Fn(&Extensions) -> Option<Peer> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.peer_from = PeerFrom::Function(Arc::new(find));
+        self
+    }
+
+    /// Sets how the layer rewrites the request's URI. The default is [`UriRewrite::Complete`].
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, UriRewrite};
+    ///
+    /// let layer = ForwardedHeaders::builder().rewrite_uri(UriRewrite::Leave).build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn rewrite_uri(mut self, rewrite: UriRewrite) -> Self {
+        self.settings.rewrite_uri = rewrite;
+        self
+    }
+
+    /// Keeps this header unchanged, even from an untrusted peer. Each call adds a header.
+    ///
+    /// Code behind the layer may then read a value that the client made up.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// let layer = ForwardedHeaders::builder().insecure_keep_header("x-real-ip").build()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn insecure_keep_header(self, header: impl Setting<HeaderName>) -> Self {
+        let header = header.value();
+        self.set("insecure_keep_header", header, |settings, header| settings.kept.push(header))
+    }
+}
+
+fn checked_chain(sets: Vec<TrustedProxies>) -> Result<Vec<TrustedProxies>, ConfigError> {
+    if sets.is_empty() {
+        return Err(ConfigError::new("the chain has no set; to trust no proxy, write trust(\"none\")"));
+    }
+    if sets.len() > MAX_PROXIES {
+        return Err(ConfigError::new(format_args!("{} sets; write at most 255", sets.len())));
+    }
+    if sets.iter().any(TrustedProxies::is_any) {
+        return Err(ConfigError::new(
+            "insecure_any counts every client as a proxy, which then reports its own client; for \
+             proxies of unknown addresses, write trust(TrustedProxies::insecure_any()) and \
+             client_from(ClientSource::x_forwarded_for().nth_from_right(2))",
+        ));
+    }
+    sets.iter().try_for_each(TrustedProxies::check)?;
+    Ok(sets)
+}

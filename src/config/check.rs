@@ -1,0 +1,441 @@
+//! Whether the settings make sense together.
+
+use http::HeaderName;
+use http::header::FORWARDED;
+
+use super::builder::{Builder, Settings};
+use super::chain::Chain;
+use super::error::ConfigError;
+use super::per_value::PerValue;
+use super::profile::{Profile, ProfileClient};
+use super::source::{ClientFrom, ClientSource, SchemeFrom, SchemeSource};
+use super::trusted_proxies::TrustedProxies;
+use super::{Config, Writing};
+use crate::header::names::{holds, looks_like};
+
+/// The way out for an author who wants to read more than a profile allows.
+const WITHOUT_PROFILE: &str = "set the sources with builder() instead";
+
+impl Builder {
+    /// Checks the settings, and makes a configuration of them.
+    pub(crate) fn check(self) -> Result<Config, ConfigError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let sources = Sources::of(&self.settings)?;
+        if let Some(profile) = self.settings.profile {
+            self.settings.check_profile(profile, &sources)?;
+        }
+        self.settings.check_trust(&sources)?;
+        sources.check()?;
+        self.settings.check_values(&sources)?;
+        let config = self.settings.into_config(sources);
+        check_names(&config)?;
+        Ok(config)
+    }
+}
+
+/// Where each value is read from, defaults included.
+struct Sources {
+    client: ClientFrom,
+    scheme: SchemeFrom,
+    host: Option<HeaderName>,
+    port: Option<HeaderName>,
+    prefix: Option<HeaderName>,
+    writing: Writing,
+}
+
+impl Sources {
+    fn of(settings: &Settings) -> Result<Self, ConfigError> {
+        let client = match (&settings.client, settings.profile) {
+            (Some(client), _) => client.clone(),
+            (None, Some(profile)) => profile.client()?,
+            (None, None) => ClientSource::default().checked()?,
+        };
+        let scheme = match (&settings.scheme, settings.profile) {
+            (Some(scheme), _) => scheme.clone(),
+            (None, Some(profile)) => profile.scheme()?,
+            (None, None) if client == ClientFrom::Forwarded => SchemeFrom::Forwarded,
+            (None, None) => "x-forwarded-proto".parse::<SchemeSource>()?.checked()?,
+        };
+        let writing = settings.profile.map(|profile| profile.writing).unwrap_or_default();
+        Ok(Self {
+            client,
+            scheme,
+            host: settings.host.clone(),
+            port: settings.port.clone(),
+            prefix: settings.prefix.clone(),
+            writing: settings.writing.unwrap_or(writing),
+        })
+    }
+
+    /// Refuses sources that do not go together.
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.client == ClientFrom::Forwarded {
+            self.check_beside_forwarded()?;
+        } else if self.scheme == SchemeFrom::Forwarded {
+            return Err(without_forwarded("scheme_from"));
+        } else if self.host.as_ref() == Some(&FORWARDED) {
+            return Err(without_forwarded("host_from"));
+        }
+        self.check_writing()?;
+        let reads_nothing = self.client == ClientFrom::Nothing
+            && self.scheme == SchemeFrom::Nothing
+            && self.host.is_none()
+            && self.port.is_none()
+            && self.prefix.is_none();
+        refuse_if(reads_nothing, || {
+            "no header is read; to trust no proxy, write trust(\"none\")".into()
+        })
+    }
+
+    /// Refuses another header for what the element that reports the client holds as well.
+    fn check_beside_forwarded(&self) -> Result<(), ConfigError> {
+        let beside = |call: &str, header: &HeaderName| {
+            ConfigError::new(format_args!(
+                "{call}({:?}) beside client_from(\"forwarded\"): the element that reports the client \
+                 holds it too; write {call}(\"forwarded\") or remove the call",
+                header.as_str()
+            ))
+        };
+        match (&self.scheme, &self.host, &self.port) {
+            (SchemeFrom::List(header) | SchemeFrom::OnOff(header), _, _) => {
+                Err(beside("scheme_from", header))
+            }
+            (_, Some(header), _) if header != FORWARDED => Err(beside("host_from", header)),
+            (_, _, Some(header)) => Err(ConfigError::new(format_args!(
+                "port_from({:?}) beside client_from(\"forwarded\"): the host in the element has the \
+                 port; write host_from(\"forwarded\")",
+                header.as_str()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_writing(&self) -> Result<(), ConfigError> {
+        let is_x_list = matches!(self.client, ClientFrom::List(..));
+        let is_list = is_x_list || self.client == ClientFrom::Forwarded;
+        match self.writing {
+            Writing::Replace if !is_list => Err(ConfigError::new(
+                "proxies_write(Writing::Replace) without a list of addresses: entries are counted in \
+                 that list; remove the call",
+            )),
+            Writing::AppendToEach if !is_x_list => Err(ConfigError::new(
+                "proxies_write(Writing::AppendToEach) without an X-Forwarded-For list: the client's \
+                 place is counted in that list; remove the call",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Settings {
+    fn check_trust(&self, sources: &Sources) -> Result<(), ConfigError> {
+        let Some(chain) = &self.chain else { return Ok(()) };
+        refuse_if(self.trust.is_some(), || {
+            "trust beside trust_chain: the last set of the chain is the proxy that connects to the app; \
+             remove trust"
+                .into()
+        })?;
+        if let (true, Some(header)) = (chain.len() > 1, sources.client.single_header()) {
+            return Err(ConfigError::new(format_args!(
+                "client_from({:?}) holds one address, so only one proxy can report it; write trust(…) \
+                 instead of trust_chain([…])",
+                header.as_str()
+            )));
+        }
+        let behind = chain.split_last().map_or(&[][..], |(_, behind)| behind);
+        refuse_if(behind.iter().any(TrustedProxies::mixes_unix_and_addresses), || {
+            "trust_chain: unix beside addresses in a set behind the peer: a visitor at another socket of \
+             that proxy could choose the client; write unix as a set of its own"
+                .into()
+        })?;
+        let is_forwarded = sources.client == ClientFrom::Forwarded;
+        refuse_if(is_forwarded && behind.iter().any(TrustedProxies::has_unix), || {
+            "trust_chain: unix in a set behind the peer: Forwarded does not report a Unix socket; remove \
+             unix"
+                .into()
+        })
+    }
+
+    fn check_values(&self, sources: &Sources) -> Result<(), ConfigError> {
+        refuse_if(self.host.is_some() && self.allowed_hosts.is_none(), || {
+            "host_from without allowed_hosts: links are made from the host; write the hosts that the app \
+             answers to, or allowed_hosts(AllowedHosts::any())"
+                .into()
+        })?;
+        let always = matches!(sources.scheme, SchemeFrom::Always(_));
+        refuse_if(always && self.direct_scheme.is_some(), || {
+            "direct_scheme beside scheme_from(SchemeSource::always(…)), which sets the scheme of every \
+             request; remove one of them"
+                .into()
+        })?;
+        let reads_no_client = sources.client == ClientFrom::Nothing;
+        refuse_if(reads_no_client && self.trusted_peer_may_be_client, || {
+            "trusted_peer_may_be_client(true) beside client_from(ClientSource::none()): the layer does \
+             not read whether a client is reported; remove one of them"
+                .into()
+        })
+    }
+
+    fn into_config(self, sources: Sources) -> Config {
+        let names = sources.names();
+        let read = || names.as_ref().into_array().into_iter().flatten();
+        let is_own = |name: &&HeaderName| holds(name).is_none();
+        let nearest_first = match (self.chain, self.trust) {
+            (Some(chain), _) => chain.into_iter().rev().collect(),
+            (None, trust) => vec![trust.unwrap_or_else(TrustedProxies::loopback)],
+        };
+        Config {
+            peer_from: self.peer_from,
+            chain: Chain::nearest_first(nearest_first),
+            host_beside_client: sources.host.as_ref() == Some(&FORWARDED),
+            own_names: read().filter(is_own).cloned().collect(),
+            evidence: sources.evidence(),
+            writing: sources.writing,
+            client: sources.client,
+            scheme: sources.scheme,
+            allowed_hosts: self.allowed_hosts,
+            direct_scheme: self.direct_scheme,
+            trusted_peer_may_be_client: self.trusted_peer_may_be_client,
+            rewrite_uri: self.rewrite_uri,
+            kept: self.kept,
+            names,
+        }
+    }
+}
+
+impl Sources {
+    /// Returns the header of each value that is read from a header of its own.
+    fn names(&self) -> PerValue<Option<HeaderName>> {
+        PerValue {
+            client: self.client.header().cloned(),
+            scheme: match &self.scheme {
+                SchemeFrom::List(header) | SchemeFrom::OnOff(header) => Some(header.clone()),
+                SchemeFrom::Forwarded | SchemeFrom::Always(_) | SchemeFrom::Nothing => None,
+            },
+            host: self.host.clone().filter(|header| header != FORWARDED),
+            port: self.port.clone(),
+            prefix: self.prefix.clone(),
+        }
+    }
+
+    /// Returns the headers that show that a trusted peer is a proxy: all of the family that is read.
+    fn evidence(&self) -> Vec<HeaderName> {
+        let read = self.names();
+        if self.client == ClientFrom::Forwarded {
+            return read.into_array().into_iter().flatten().collect();
+        }
+        let usual = PerValue {
+            client: "x-forwarded-for",
+            scheme: "x-forwarded-proto",
+            host: "x-forwarded-host",
+            port: "x-forwarded-port",
+            prefix: "x-forwarded-prefix",
+        };
+        let single = self.client.single_header().cloned();
+        let list = PerValue { client: read.client.filter(|_| single.is_none()), ..read };
+        let names = list.zip(usual.map(HeaderName::from_static)).into_array();
+        names.into_iter().map(|(read, usual)| read.unwrap_or(usual)).chain(single).collect()
+    }
+}
+
+impl ClientFrom {
+    fn header(&self) -> Option<&HeaderName> {
+        static NAME: HeaderName = FORWARDED;
+        match self {
+            Self::List(header, _) | Self::Address(header) | Self::AddressAndPort(header) => {
+                Some(header)
+            }
+            Self::Forwarded => Some(&NAME),
+            Self::Nothing => None,
+        }
+    }
+
+    fn single_header(&self) -> Option<&HeaderName> {
+        match self {
+            Self::Address(header) | Self::AddressAndPort(header) => Some(header),
+            Self::List(..) | Self::Forwarded | Self::Nothing => None,
+        }
+    }
+}
+
+/// Refuses names that servers take for one another, and kept headers that are never removed.
+fn check_names(config: &Config) -> Result<(), ConfigError> {
+    let read: Vec<_> = config.names.as_ref().into_array().into_iter().flatten().collect();
+    for (index, name) in read.iter().enumerate() {
+        let same = |other: &&&HeaderName| looks_like(name.as_str(), other.as_str());
+        refuse_if(read.iter().skip(index + 1).any(|other| same(&other)), || {
+            format!("{:?} is read for two values; write a header for each", name.as_str())
+        })?;
+    }
+    config.kept.iter().try_for_each(|name| {
+        let is_own = |own: &HeaderName| looks_like(name.as_str(), own.as_str());
+        let is_removed = holds(name).is_some() || config.own_names.iter().any(is_own);
+        refuse_if(!is_removed, || {
+            format!(
+                "insecure_keep_header: {:?} is not a forwarding header, so the layer never removes it; \
+                 remove the call",
+                name.as_str()
+            )
+        })
+    })
+}
+
+/// What a profile allows: the headers that the proxy writes, and no header that the proxy passes on.
+impl Settings {
+    fn check_profile(&self, profile: &Profile, sources: &Sources) -> Result<(), ConfigError> {
+        let name = profile.name;
+        refuse_if(profile.is_remote && self.trust.is_none() && self.chain.is_none(), || {
+            format!(
+                "behind({name}) without trust(…): {name} does not run on this machine; write the \
+                 addresses that it connects from"
+            )
+        })?;
+        self.check_profile_chain(profile, sources)?;
+        profile.check_client(&sources.client)?;
+        profile.check_scheme(&sources.scheme)?;
+        profile.check_writing(sources.writing)?;
+        // A proxy that replaces passes these headers on from a proxy that it trusts.
+        let has_outer = self.chain.as_ref().is_some_and(|chain| chain.len() > 1)
+            || sources.writing == Writing::Append;
+        let passes_on = has_outer && profile.writing == Writing::Replace;
+        let others = [
+            ("host_from", &sources.host),
+            ("port_from", &sources.port),
+            ("prefix_from", &sources.prefix),
+        ];
+        for (call, header) in others {
+            if let Some(header) = header {
+                profile.check_other(call, header, passes_on)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_profile_chain(&self, profile: &Profile, sources: &Sources) -> Result<(), ConfigError> {
+        let has_several = self.chain.as_ref().is_some_and(|chain| chain.len() > 1);
+        let (true, Some(header)) = (has_several, sources.client.single_header()) else {
+            return Ok(());
+        };
+        let (name, header) = (profile.name, header.as_str());
+        Err(ConfigError::new(format_args!(
+            "trust_chain behind {name}: {name} reports one address in {header:?}, and a proxy behind it \
+             passes on that header from every client; write behind(…) for the proxy that connects to the \
+             app"
+        )))
+    }
+}
+
+impl Profile {
+    fn client(&self) -> Result<ClientFrom, ConfigError> {
+        match self.client {
+            ProfileClient::XForwardedFor(place) => {
+                ClientSource::x_forwarded_for().nth_from_right(place).checked()
+            }
+            ProfileClient::Header(header) => header.parse::<ClientSource>()?.checked(),
+        }
+    }
+
+    fn scheme(&self) -> Result<SchemeFrom, ConfigError> {
+        self.scheme.parse::<SchemeSource>()?.checked()
+    }
+
+    fn check_client(&self, client: &ClientFrom) -> Result<(), ConfigError> {
+        let own = self.client()?;
+        let Some(header) = client.header() else { return Ok(()) };
+        if *client == own || client.single_header().is_some_and(|header| self.writes(header)) {
+            return Ok(());
+        }
+        if let (ClientFrom::List(own, place), ClientFrom::List(list, other)) = (own, client) {
+            if own == *list {
+                return Err(ConfigError::new(format_args!(
+                    "client_from: behind {} the client is entry {place} from the right, not {other}; \
+                     remove the call",
+                    self.name
+                )));
+            }
+        }
+        Err(self.refusal("client_from", header))
+    }
+
+    fn check_scheme(&self, scheme: &SchemeFrom) -> Result<(), ConfigError> {
+        let header = match scheme {
+            SchemeFrom::Always(_) | SchemeFrom::Nothing => return Ok(()),
+            SchemeFrom::List(header) | SchemeFrom::OnOff(header) => header,
+            SchemeFrom::Forwarded => &FORWARDED,
+        };
+        if *scheme == self.scheme()? || self.writes(header) {
+            return Ok(());
+        }
+        Err(self.refusal("scheme_from", header))
+    }
+
+    fn check_writing(&self, writing: Writing) -> Result<(), ConfigError> {
+        let appends = writing == Writing::Append && self.writing == Writing::Replace;
+        if writing == self.writing || appends {
+            return Ok(());
+        }
+        let sentence = match self.sentence("proxies_write") {
+            Some(sentence) if writing == Writing::Append => sentence.to_owned(),
+            _ => format!("{} does not write its headers in this way", self.name),
+        };
+        Err(ConfigError::new(format_args!(
+            "proxies_write(Writing::{writing:?}) behind {}: {sentence}; {WITHOUT_PROFILE}",
+            self.name
+        )))
+    }
+
+    fn check_other(
+        &self,
+        call: &str,
+        header: &HeaderName,
+        passes_on: bool,
+    ) -> Result<(), ConfigError> {
+        if !self.writes(header) {
+            return Err(self.refusal(call, header));
+        }
+        refuse_if(passes_on, || {
+            format!(
+                "{call}({:?}) behind {name} with a proxy in front: {name} passes on the header of a \
+                 proxy that it trusts, and the client writes it if that proxy does not; \
+                 {WITHOUT_PROFILE}",
+                header.as_str(),
+                name = self.name
+            )
+        })
+    }
+
+    /// Tells whether the proxy writes this header beside those that the profile reads.
+    fn writes(&self, header: &HeaderName) -> bool {
+        self.also.contains(&header.as_str())
+    }
+
+    /// Returns the page's sentence about a header.
+    fn sentence(&self, header: &str) -> Option<&'static str> {
+        let mut refused = self.refused.iter();
+        refused.find(|(refused, _)| *refused == header).map(|(_, sentence)| *sentence)
+    }
+
+    fn refusal(&self, call: &str, header: &HeaderName) -> ConfigError {
+        let (name, header) = (self.name, header.as_str());
+        let sentence = match self.sentence(header) {
+            Some(sentence) => sentence.to_owned(),
+            None => format!("{name} passes on what the client sent"),
+        };
+        ConfigError::new(format_args!(
+            "{call}({header:?}) behind {name}: {sentence}; {WITHOUT_PROFILE}"
+        ))
+    }
+}
+
+fn without_forwarded(call: &str) -> ConfigError {
+    ConfigError::new(format_args!(
+        "{call}(\"forwarded\") without client_from(\"forwarded\"): the value is read beside the client; \
+         write client_from(\"forwarded\") as well"
+    ))
+}
+
+fn refuse_if(wrong: bool, sentence: impl FnOnce() -> String) -> Result<(), ConfigError> {
+    if wrong { Err(ConfigError::new(sentence())) } else { Ok(()) }
+}

@@ -1,0 +1,160 @@
+//! The configuration, as plain data.
+
+mod allowed_hosts;
+mod builder;
+mod chain;
+mod check;
+mod error;
+mod items;
+mod per_value;
+pub(crate) mod profile;
+pub(crate) mod setting;
+mod source;
+mod trusted_proxies;
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{Extensions, HeaderName};
+
+use crate::peer::Peer;
+use crate::syntax::scheme::WebScheme;
+
+pub use allowed_hosts::AllowedHosts;
+pub use builder::Builder;
+pub(crate) use chain::Chain;
+pub use error::ConfigError;
+pub(crate) use per_value::PerValue;
+pub use setting::Setting;
+pub use source::{ClientSource, SchemeSource};
+pub(crate) use source::{ClientFrom, SchemeFrom};
+pub use trusted_proxies::TrustedProxies;
+
+/// What the trusted proxies do with a header that comes in to them.
+///
+/// ```
+/// use forwarded_headers::{ForwardedHeaders, Writing};
+///
+/// // One proxy that replaces the headers of the client: a second entry is not the proxy's.
+/// let layer = ForwardedHeaders::builder().proxies_write(Writing::Replace).build()?;
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Writing {
+    /// Each proxy appends to the list of addresses, at its end. Entries further left are the client's,
+    /// and are not looked at.
+    #[default]
+    Append,
+    /// Each proxy appends to every list that is read. Scheme, host, port and prefix are then read at
+    /// the client's place in their own lists. A shorter list is absent.
+    ///
+    /// Most proxies replace these headers, or pass them on. With one such proxy, this setting lets the
+    /// client choose.
+    AppendToEach,
+    /// The proxy appends to the first of several lines of a name, as pound and the legacy Heroku router
+    /// do. The last line is then the client's, so a second line of a header that is read makes the client
+    /// [unresolved](crate::Unresolved::ExtraEntries).
+    ///
+    /// HAProxy writes a line of its own behind the client's: do not use this setting with HAProxy.
+    AppendToFirstLine,
+    /// The outermost proxy replaces the headers that come in, as Caddy, Traefik and ingress-nginx do by
+    /// default. The proxies behind it append. A list that is read with more entries than trusted
+    /// proxies write makes the client [unresolved](crate::Unresolved::ExtraEntries).
+    Replace,
+}
+
+/// How the layer rewrites the request's URI.
+///
+/// A URI that has an authority (absolute form, HTTP/2) has it from the client.
+///
+/// ```
+/// use forwarded_headers::{ForwardedHeaders, UriRewrite};
+///
+/// let layer = ForwardedHeaders::builder().rewrite_uri(UriRewrite::Correct).build()?;
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum UriRewrite {
+    /// Writes the decided scheme and authority into the URI. A URI without an authority (`/path`) gets
+    /// both if the peer is trusted, or the configuration states the scheme.
+    #[default]
+    Complete,
+    /// Corrects a URI that has an authority, and leaves `/path` as it is.
+    Correct,
+    /// Leaves every URI as it is, a refused authority included. For forward proxies.
+    Leave,
+}
+
+/// A configuration that has been checked. See the setters of [`Builder`].
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) peer_from: PeerFrom,
+    pub(crate) chain: Chain,
+    pub(crate) client: ClientFrom,
+    pub(crate) scheme: SchemeFrom,
+    /// Whether the host is read beside the client, from `Forwarded`.
+    pub(crate) host_beside_client: bool,
+    /// The header of each value that is read from a header of its own.
+    pub(crate) names: PerValue<Option<HeaderName>>,
+    /// The headers that are read and are not known names.
+    pub(crate) own_names: Vec<HeaderName>,
+    /// The headers that show that a trusted peer is a proxy.
+    pub(crate) evidence: Vec<HeaderName>,
+    pub(crate) writing: Writing,
+    pub(crate) allowed_hosts: Option<AllowedHosts>,
+    pub(crate) direct_scheme: Option<WebScheme>,
+    pub(crate) trusted_peer_may_be_client: bool,
+    pub(crate) rewrite_uri: UriRewrite,
+    pub(crate) kept: Vec<HeaderName>,
+}
+
+impl Config {
+    /// Returns the scheme that the configuration states for every request.
+    pub(crate) fn stated_scheme(&self) -> Option<WebScheme> {
+        match self.scheme {
+            SchemeFrom::Always(scheme) => Some(scheme),
+            _ => None,
+        }
+    }
+
+    /// Returns the place of the nearest proxy's report in its list: 1 is the rightmost entry.
+    pub(crate) fn nearest_place(&self) -> u8 {
+        match self.client {
+            ClientFrom::List(_, place) => place,
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn is_kept(&self, name: &HeaderName) -> bool {
+        self.kept.contains(name)
+    }
+}
+
+/// How the peer is found.
+#[derive(Clone, Default)]
+pub(crate) enum PeerFrom {
+    #[default]
+    Extensions,
+    Function(Arc<dyn Fn(&Extensions) -> Option<Peer> + Send + Sync>),
+}
+
+impl PeerFrom {
+    #[inline]
+    pub(crate) fn find(&self, extensions: &Extensions) -> Option<Peer> {
+        match self {
+            Self::Extensions => Peer::from_extensions(extensions),
+            Self::Function(find) => find(extensions),
+        }
+    }
+}
+
+impl fmt::Debug for PeerFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Extensions => "Extensions",
+            Self::Function(_) => "Function",
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! What a well-known proxy writes.
+
+use super::Writing;
+
+/// What a well-known proxy writes of its own, whatever the client sends.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    /// The name of the profile: `nginx`.
+    pub(crate) name: &'static str,
+    pub(crate) client: ProfileClient,
+    /// The header of the scheme, as text for a source. `none` if the proxy reports no scheme.
+    pub(crate) scheme: &'static str,
+    pub(crate) writing: Writing,
+    /// Further headers that the proxy writes, or writes with a line that its page shows.
+    pub(crate) also: &'static [&'static str],
+    /// Headers that are refused with a sentence of the page.
+    pub(crate) refused: &'static [(&'static str, &'static str)],
+    /// Whether the proxy never runs on the app's machine.
+    pub(crate) is_remote: bool,
+}
+
+/// Where a proxy reports the client.
+#[derive(Debug)]
+pub(crate) enum ProfileClient {
+    /// `X-Forwarded-For`, at this place from the right end.
+    XForwardedFor(u8),
+    /// `Forwarded`, or a header with one address.
+    Header(&'static str),
+}

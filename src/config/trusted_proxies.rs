@@ -1,0 +1,427 @@
+//! The set of addresses that belong to trusted proxies.
+//!
+//! A set is two sorted lists of disjoint ranges, one for each IP version. A lookup is a binary search
+//! over 8 bytes for each IPv4 range and 32 bytes for each IPv6 range. IPv4-mapped addresses and networks
+//! are IPv4 on both sides, and an IPv6 network never contains an IPv4 address (CVE-2026-90711).
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
+
+use super::error::ConfigError;
+use super::items;
+use super::setting::{Setting, join, set_setting, setting};
+use crate::peer::Peer;
+
+const EVERY_ADDRESS: &str = "it contains every address, so a client could choose its own address; if \
+     only the proxy can reach the app, write TrustedProxies::insecure_any()";
+const NO_ITEM: &str = "the set has no item; to trust no proxy, write none";
+
+/// The set of addresses that belong to trusted proxies: addresses, networks, and Unix sockets.
+///
+/// Trust the addresses of your proxies, as narrowly as you can. A host with an address in this set can
+/// report any client.
+///
+/// ```
+/// use forwarded_headers::TrustedProxies;
+///
+/// let proxies: TrustedProxies = "loopback, unix, 10.1.0.0/16, 192.0.2.7, 2001:db8::/32".parse()?;
+/// assert!(proxies.contains("10.1.2.3".parse().unwrap()));
+/// assert!(proxies.contains("::ffff:10.1.2.3".parse().unwrap())); // the same address, mapped
+/// assert!(!proxies.contains("10.2.0.1".parse().unwrap()));
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+///
+/// # Text form
+///
+/// Items are separated by commas, spaces, tabs and line ends. `#` starts a comment, which ends with its
+/// line. An item is an address, a network, or `loopback`, `private`, `link-local` or `unix`, named after
+/// the constructors. `none` stands alone. [`Display`](fmt::Display) writes this form.
+///
+/// One bad item refuses the whole text, and so does a text without items:
+///
+/// - host bits set (`192.0.2.10/24`): write the network (`192.0.2.0/24`) or the address;
+/// - `0.0.0.0/0`, `::/0` and `*`: write [`insecure_any`](Self::insecure_any);
+/// - an IPv4-mapped network shorter than /96 (`::ffff:10.0.0.0/8`), which is not an IPv4 network;
+/// - host names, ports, zones, netmasks, leading zeros.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct TrustedProxies {
+    v4: Vec<(u32, u32)>,
+    v6: Vec<(u128, u128)>,
+    unix: bool,
+    /// Whether the set was made with [`insecure_any`](Self::insecure_any).
+    any: bool,
+}
+
+impl TrustedProxies {
+    /// Returns the empty set: every peer is the client.
+    ///
+    /// ```
+    /// use forwarded_headers::TrustedProxies;
+    ///
+    /// assert!(!TrustedProxies::none().contains([127, 0, 0, 1].into()));
+    /// ```
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Returns this machine: `127.0.0.0/8` and `::1`.
+    ///
+    /// ```
+    /// use forwarded_headers::TrustedProxies;
+    ///
+    /// assert_eq!(TrustedProxies::loopback().to_string(), "127.0.0.0/8, ::1/128");
+    /// ```
+    #[must_use]
+    pub fn loopback() -> Self {
+        Self::known("127.0.0.0/8, ::1")
+    }
+
+    /// Returns the private networks: `10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16` (RFC 1918) and
+    /// `fc00::/7` (RFC 4193).
+    ///
+    /// The set contains neither loopback, nor link-local, nor `100.64.0.0/10` (RFC 6598), which some
+    /// platforms use inside. Every host in these networks can then report any client: the other
+    /// containers and, if source NAT gives outsiders an inside address, the whole internet.
+    ///
+    /// ```
+    /// use forwarded_headers::TrustedProxies;
+    ///
+    /// assert!(TrustedProxies::private().contains([172, 31, 0, 1].into()));
+    /// ```
+    #[must_use]
+    pub fn private() -> Self {
+        Self::known("10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7")
+    }
+
+    /// Returns the link-local networks: `169.254.0.0/16` (RFC 3927) and `fe80::/10` (RFC 4291). Zones
+    /// are not compared.
+    ///
+    /// ```
+    /// use forwarded_headers::TrustedProxies;
+    ///
+    /// assert!(TrustedProxies::link_local().contains("fe80::1".parse().unwrap()));
+    /// ```
+    #[must_use]
+    pub fn link_local() -> Self {
+        Self::known("169.254.0.0/16, fe80::/10")
+    }
+
+    /// Returns the set of [`Peer::Unix`]: every process that may open the app's Unix socket.
+    ///
+    /// ```
+    /// use forwarded_headers::TrustedProxies;
+    ///
+    /// assert_eq!(TrustedProxies::unix(), "unix".parse()?);
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn unix() -> Self {
+        Self { unix: true, ..Self::default() }
+    }
+
+    /// Returns the set of every address. Every host that can reach the app can then report any client.
+    ///
+    /// Use it only if no host but the proxy can open a connection, which the app cannot check. A chain
+    /// refuses it: every client would count as a proxy, and would report its own client. For several
+    /// proxies of unknown addresses, set
+    /// [`nth_from_right`](crate::ClientSource::nth_from_right) as well.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, TrustedProxies};
+    ///
+    /// let any = TrustedProxies::insecure_any();
+    /// assert!(ForwardedHeaders::builder().trust(any).build().is_ok());
+    /// assert!(ForwardedHeaders::builder().trust("0.0.0.0/0, ::/0").build().is_err());
+    /// ```
+    #[must_use]
+    pub fn insecure_any() -> Self {
+        Self { v4: vec![(0, u32::MAX)], v6: vec![(0, u128::MAX)], unix: true, any: true }
+    }
+
+    /// Joins two sets.
+    ///
+    /// ```
+    /// use forwarded_headers::TrustedProxies;
+    ///
+    /// let proxies = TrustedProxies::loopback().union(TrustedProxies::unix());
+    /// assert_eq!(proxies, "loopback, unix".parse()?);
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        [self, other].into_iter().collect()
+    }
+
+    /// Tells whether this address belongs to a trusted proxy. An IPv4-mapped address is IPv4.
+    #[inline]
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match address.to_canonical() {
+            IpAddr::V4(address) => covers(&self.v4, address.to_bits()),
+            IpAddr::V6(address) => covers(&self.v6, address.to_bits()),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn contains_peer(&self, peer: &Peer) -> bool {
+        match peer {
+            Peer::Inet(address) => self.contains(address.ip()),
+            Peer::Unix => self.unix,
+        }
+    }
+
+    /// Tells whether the set was made with [`insecure_any`](Self::insecure_any).
+    pub(super) fn is_any(&self) -> bool {
+        self.any
+    }
+
+    /// Tells whether the set holds Unix sockets beside addresses.
+    pub(super) fn mixes_unix_and_addresses(&self) -> bool {
+        self.unix && !(self.v4.is_empty() && self.v6.is_empty())
+    }
+
+    pub(super) fn has_unix(&self) -> bool {
+        self.unix
+    }
+
+    /// Refuses a set that contains every IPv4 or every IPv6 address, unless it says so. A union can
+    /// contain them as well: `0.0.0.0/1, 128.0.0.0/1`.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let is_everything = self.v4 == [(0, u32::MAX)] || self.v6 == [(0, u128::MAX)];
+        if is_everything && !self.any {
+            return Err(invalid(self, EVERY_ADDRESS));
+        }
+        Ok(())
+    }
+
+    fn known(networks: &str) -> Self {
+        networks.parse().expect("the networks that are written here are valid")
+    }
+}
+
+/// Converts an IPv4-mapped network into IPv4. Refuses a network that cannot be trusted.
+fn canonical(net: IpNet) -> Result<IpNet, String> {
+    let net = match net {
+        IpNet::V4(_) => net,
+        IpNet::V6(v6) => unmapped(v6).ok_or(
+            "an IPv4-mapped network needs a prefix of /96 or longer; write the IPv4 network \
+             (10.0.0.0/8 for ::ffff:10.0.0.0/104)",
+        )?,
+    };
+    let (network, address) = (net.trunc(), net.addr());
+    if network != net {
+        return Err(format!(
+            "the address has bits set outside its prefix; write {network} for the network or \
+             {address} for the one address"
+        ));
+    }
+    match net.prefix_len() {
+        0 => Err(EVERY_ADDRESS.into()),
+        _ => Ok(net),
+    }
+}
+
+/// Converts an IPv4-mapped network into IPv4. `None` if the network is larger than all of IPv4
+/// (CVE-2026-90711).
+fn unmapped(net: Ipv6Net) -> Option<IpNet> {
+    let Some(v4) = net.addr().to_ipv4_mapped() else { return Some(net.into()) };
+    let prefix = net.prefix_len().checked_sub(96)?;
+    Ipv4Net::new(v4, prefix).ok().map(IpNet::V4)
+}
+
+/// Sorts the ranges, and joins ranges that overlap or touch.
+fn merge<T: Copy + Ord>(ranges: &mut Vec<(T, T)>, next: impl Fn(T) -> Option<T>) {
+    ranges.sort_unstable();
+    ranges.dedup_by(|(start, end), (_, last)| {
+        let joined = next(*last).is_none_or(|next| *start <= next);
+        if joined {
+            *last = (*last).max(*end);
+        }
+        joined
+    });
+}
+
+#[inline]
+fn covers<T: Copy + Ord>(ranges: &[(T, T)], address: T) -> bool {
+    let after = ranges.partition_point(|(start, _)| *start <= address);
+    let candidate = after.checked_sub(1).and_then(|index| ranges.get(index));
+    candidate.is_some_and(|(_, end)| address <= *end)
+}
+
+impl FromStr for TrustedProxies {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let items = items::split(text).map_err(|_| invalid(text, items::EmptyItem::REASON))?;
+        match items[..] {
+            [] => return Err(invalid(text, NO_ITEM)),
+            ["none"] => return Ok(Self::none()),
+            _ => {}
+        }
+        let proxies: Self = items.into_iter().map(parse_item).collect::<Result<_, _>>()?;
+        proxies.check().map(|()| proxies)
+    }
+}
+
+fn parse_item(item: &str) -> Result<TrustedProxies, ConfigError> {
+    match item {
+        "loopback" => Ok(TrustedProxies::loopback()),
+        "private" => Ok(TrustedProxies::private()),
+        "link-local" => Ok(TrustedProxies::link_local()),
+        "unix" => Ok(TrustedProxies::unix()),
+        _ => match parse_network(item) {
+            Some(network) => network.try_into(),
+            None => Err(invalid(item, advice(item))),
+        },
+    }
+}
+
+/// Reads an address or a network. Refuses leading zeros in the prefix length, which `ipnet`'s own parser
+/// accepts: some readers take them for octal.
+fn parse_network(item: &str) -> Option<IpNet> {
+    let Some((address, prefix)) = item.split_once('/') else {
+        return item.parse().ok().map(|address: IpAddr| address.into());
+    };
+    let is_plain = prefix.bytes().all(|b| b.is_ascii_digit())
+        && (prefix.len() == 1 || !prefix.starts_with('0'));
+    if !is_plain {
+        return None;
+    }
+    IpNet::new(address.parse().ok()?, prefix.parse().ok()?).ok()
+}
+
+/// Tells what to write instead of an item that is not valid.
+fn advice(item: &str) -> String {
+    let bare = item.trim_start_matches('[').trim_end_matches(']');
+    if let Some((address, prefix)) = item.split_once('/') {
+        if let Ok(address) = address.parse::<IpAddr>() {
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            return format!("{prefix:?} behind the / is not a number from 0 to {most}");
+        }
+    }
+    if item == "none" {
+        "none stands alone, without other items".into()
+    } else if item == "*" {
+        EVERY_ADDRESS.into()
+    } else if item == "localhost" {
+        "write loopback".into()
+    } else if let Ok(address) = item.parse::<std::net::SocketAddr>() {
+        format!("write {}, without the port", address.ip())
+    } else if let Ok(address) = bare.parse::<Ipv6Addr>() {
+        format!("write {address}, without brackets")
+    } else {
+        "expected an address (192.0.2.7), a network (10.1.0.0/16), or loopback, private, link-local, \
+         unix or none; a host name is not looked up: write its address"
+            .into()
+    }
+}
+
+fn invalid(text: impl fmt::Display, reason: impl fmt::Display) -> ConfigError {
+    ConfigError::invalid("trusted proxy", text, reason)
+}
+
+fn joined<S: Setting<TrustedProxies>>(
+    sets: impl IntoIterator<Item = S>,
+) -> Result<TrustedProxies, ConfigError> {
+    join(sets, || invalid("", NO_ITEM))
+}
+
+set_setting!(TrustedProxies, |text: &str| text.parse(), joined);
+setting!(TrustedProxies, [] IpAddr, |address: IpAddr| Ok(address.into()));
+setting!(TrustedProxies, [] Ipv4Addr, |address: Ipv4Addr| Ok(IpAddr::from(address).into()));
+setting!(TrustedProxies, [] Ipv6Addr, |address: Ipv6Addr| Ok(IpAddr::from(address).into()));
+setting!(TrustedProxies, [] IpNet, |network: IpNet| network.try_into());
+
+/// Converts one address.
+impl From<IpAddr> for TrustedProxies {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(ip) => Self { v4: vec![(ip.to_bits(), ip.to_bits())], ..Self::default() },
+            IpAddr::V6(ip) => Self { v6: vec![(ip.to_bits(), ip.to_bits())], ..Self::default() },
+        }
+    }
+}
+
+/// Converts one network. Refuses what the text form refuses.
+///
+/// ```
+/// use forwarded_headers::TrustedProxies;
+/// use ipnet::IpNet;
+///
+/// let network: IpNet = "10.1.0.0/16".parse().unwrap();
+/// assert_eq!(TrustedProxies::try_from(network)?, "10.1.0.0/16".parse()?);
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+impl TryFrom<IpNet> for TrustedProxies {
+    type Error = ConfigError;
+
+    fn try_from(network: IpNet) -> Result<Self, ConfigError> {
+        match canonical(network).map_err(|reason| invalid(network, reason))? {
+            IpNet::V4(net) => {
+                let range = (net.network().to_bits(), net.broadcast().to_bits());
+                Ok(Self { v4: vec![range], ..Self::default() })
+            }
+            IpNet::V6(net) => {
+                let range = (net.network().to_bits(), net.broadcast().to_bits());
+                Ok(Self { v6: vec![range], ..Self::default() })
+            }
+        }
+    }
+}
+
+/// Joins sets, or addresses.
+///
+/// ```
+/// use forwarded_headers::TrustedProxies;
+///
+/// let lines = ["10.0.0.0/8", "192.0.2.7"];
+/// let proxies: TrustedProxies = lines.iter().map(|line| line.parse::<TrustedProxies>()).collect::<Result<_, _>>()?;
+/// assert_eq!(proxies, "10.0.0.0/8, 192.0.2.7".parse()?);
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+impl<T: Into<TrustedProxies>> FromIterator<T> for TrustedProxies {
+    fn from_iter<I: IntoIterator<Item = T>>(sets: I) -> Self {
+        let mut all = Self::none();
+        all.extend(sets);
+        all
+    }
+}
+
+impl<T: Into<TrustedProxies>> Extend<T> for TrustedProxies {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, sets: I) {
+        for set in sets {
+            let set = set.into();
+            self.v4.extend(set.v4);
+            self.v6.extend(set.v6);
+            self.unix |= set.unix;
+            self.any |= set.any;
+        }
+        merge(&mut self.v4, |end| end.checked_add(1));
+        merge(&mut self.v6, |end| end.checked_add(1));
+    }
+}
+
+impl fmt::Display for TrustedProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let v4 = self.v4.iter().flat_map(|(start, end)| {
+            Ipv4Subnets::new((*start).into(), (*end).into(), 0).map(IpNet::V4)
+        });
+        let v6 = self.v6.iter().flat_map(|(start, end)| {
+            Ipv6Subnets::new((*start).into(), (*end).into(), 0).map(IpNet::V6)
+        });
+        let items = v4.chain(v6).map(|net| net.to_string());
+        let items: Vec<_> = items.chain(self.unix.then(|| "unix".into())).collect();
+        f.write_str(if items.is_empty() { "none" } else { "" })?;
+        f.write_str(&items.join(", "))
+    }
+}
+
+impl fmt::Debug for TrustedProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TrustedProxies({self})")
+    }
+}

@@ -1,0 +1,97 @@
+//! What was decided.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::forwarded::{Node, NodeName};
+use crate::header::report::Client;
+use crate::outcome::Outcome;
+use crate::peer::Peer;
+use crate::syntax::authority::Authority;
+use crate::syntax::scheme::WebScheme;
+
+/// A decision. Every text in it has been validated.
+#[derive(Debug, Clone)]
+pub(crate) struct Resolved {
+    pub(crate) peer: Option<Peer>,
+    pub(crate) outcome: Outcome,
+    /// The number of reports that were read.
+    pub(crate) hops: u8,
+    /// The client in the last report read. `None` if the peer itself is the client.
+    pub(crate) client: Option<Client>,
+    pub(crate) scheme: WebScheme,
+    pub(crate) authority: Option<Authority>,
+    pub(crate) prefix: Option<Box<str>>,
+    pub(crate) reported: Reported,
+    /// Whether the line of the report is one address, as this crate writes it, and nothing else.
+    pub(crate) is_plain: bool,
+}
+
+/// The values that trusted proxies reported, beside the client's address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Reported {
+    pub(crate) scheme: bool,
+    pub(crate) host: bool,
+    pub(crate) port: bool,
+}
+
+impl Resolved {
+    /// Returns a decision about a peer that is the client, or is unknown.
+    pub(crate) fn direct(peer: Option<Peer>, scheme: WebScheme) -> Self {
+        Self {
+            peer,
+            outcome: if peer.is_some() { Outcome::Direct } else { Outcome::NoPeer },
+            hops: 0,
+            client: None,
+            scheme,
+            authority: None,
+            prefix: None,
+            reported: Reported::default(),
+            is_plain: false,
+        }
+    }
+
+    pub(crate) fn is_peer_trusted(&self) -> bool {
+        !matches!(self.outcome, Outcome::Direct | Outcome::NoPeer)
+    }
+
+    pub(crate) fn client_ip(&self) -> Option<IpAddr> {
+        match &self.client {
+            Some(client) => client.address.ok(),
+            None => Some(self.peer_addr()?.ip().to_canonical()),
+        }
+    }
+
+    pub(crate) fn client_port(&self) -> Option<u16> {
+        match &self.client {
+            Some(client) => client.port(),
+            None => Some(self.peer_addr()?.port()),
+        }
+    }
+
+    pub(crate) fn client_node(&self) -> Option<Node<'_>> {
+        match &self.client {
+            Some(client) => client.node(),
+            None => Some(Node::new(NodeName::Address(self.client_ip()?), self.client_port())),
+        }
+    }
+
+    pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
+        match self.peer? {
+            Peer::Inet(address) => Some(address),
+            Peer::Unix => None,
+        }
+    }
+}
+
+/// Compares what an app can see. `is_plain` is about the request's bytes.
+impl PartialEq for Resolved {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { peer, outcome, hops, client, scheme, authority, prefix, reported, is_plain: _ } =
+            self;
+        (peer, outcome, hops, client) == (&other.peer, &other.outcome, &other.hops, &other.client)
+            && (scheme, authority, prefix) == (&other.scheme, &other.authority, &other.prefix)
+            && *reported == other.reported
+    }
+}
+
+impl Eq for Resolved {}

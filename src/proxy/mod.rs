@@ -1,0 +1,340 @@
+//! Well-known proxies, and what each writes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::config::profile::{Profile, ProfileClient};
+use crate::config::setting::text_setting;
+use crate::config::{ConfigError, Writing};
+
+/// A proxy whose headers are known, for
+/// [`ForwardedHeaders::behind`](crate::ForwardedHeaders::behind).
+///
+/// Choose the *nearest* proxy, which opens the connection to the app. The page of each variant shows
+/// what to configure at the proxy, and gives the source. A profile reads no host, port or prefix: nearly
+/// every proxy passes the client's `X-Forwarded-Host` on. If the proxy writes one of these headers, its
+/// page names the setter, and `build` refuses every other header.
+///
+/// A profile contains no addresses. Set them with [`trust`](crate::Builder::trust); the default is this
+/// machine, and services that never run on this machine do not build without `trust`. Addresses that all
+/// customers of a vendor share prove only that *some* customer sent the request. The page shows how to
+/// prove that it was you.
+///
+/// These proxies have no profile, because their handling of the client's headers is not documented well
+/// enough: Akamai, Azure App Service, Azure Container Apps, AWS API Gateway, the AWS Classic Load
+/// Balancer, DigitalOcean, Google App Engine, Railway, Render and Vercel.
+///
+/// ```
+/// use forwarded_headers::{ForwardedHeaders, Proxy};
+///
+/// let layer = ForwardedHeaders::behind(Proxy::Nginx).trust("172.28.0.2").build()?;
+/// let same = ForwardedHeaders::behind("nginx").trust("172.28.0.2").build()?;
+/// assert_eq!("NGINX".parse::<Proxy>()?, Proxy::Nginx);
+/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Proxy {
+    #[doc = include_str!("nginx.md")]
+    Nginx,
+    #[doc = include_str!("nginx-forwarded.md")]
+    NginxForwarded,
+    #[doc = include_str!("haproxy.md")]
+    HaProxy,
+    #[doc = include_str!("haproxy-forwarded.md")]
+    HaProxyForwarded,
+    #[doc = include_str!("caddy.md")]
+    Caddy,
+    #[doc = include_str!("traefik.md")]
+    Traefik,
+    #[doc = include_str!("envoy.md")]
+    Envoy,
+    #[doc = include_str!("apache.md")]
+    Apache,
+    #[doc = include_str!("traffic-server.md")]
+    TrafficServer,
+    #[doc = include_str!("lighttpd.md")]
+    Lighttpd,
+    #[doc = include_str!("nghttpx.md")]
+    Nghttpx,
+    #[doc = include_str!("h2o.md")]
+    H2o,
+    #[doc = include_str!("varnish.md")]
+    Varnish,
+    #[doc = include_str!("squid.md")]
+    Squid,
+    #[doc = include_str!("pound.md")]
+    Pound,
+    #[doc = include_str!("aws-alb.md")]
+    AwsAlb,
+    #[doc = include_str!("cloudfront.md")]
+    CloudFront,
+    #[doc = include_str!("cloudflare.md")]
+    Cloudflare,
+    #[doc = include_str!("google-alb.md")]
+    GoogleAlb,
+    #[doc = include_str!("cloud-run.md")]
+    CloudRun,
+    #[doc = include_str!("azure-front-door.md")]
+    AzureFrontDoor,
+    #[doc = include_str!("azure-app-gateway.md")]
+    AzureAppGateway,
+    #[doc = include_str!("fly.md")]
+    Fly,
+    #[doc = include_str!("fastly.md")]
+    Fastly,
+    #[doc = include_str!("heroku.md")]
+    Heroku,
+    #[doc = include_str!("ingress-nginx.md")]
+    IngressNginx,
+}
+
+/// A proxy on this machine that appends to `X-Forwarded-For` and replaces `X-Forwarded-Proto`.
+const PROFILE: Profile = Profile {
+    name: "",
+    client: ProfileClient::XForwardedFor(1),
+    scheme: "x-forwarded-proto",
+    writing: Writing::Append,
+    also: &[],
+    refused: &[],
+    is_remote: false,
+};
+
+impl Proxy {
+    /// Every proxy that has a profile.
+    ///
+    /// ```
+    /// use forwarded_headers::Proxy;
+    ///
+    /// let names: Vec<_> = Proxy::ALL.iter().map(Proxy::to_string).collect();
+    /// assert!(names.contains(&"aws-alb".to_owned()));
+    /// ```
+    pub const ALL: &[Self] = &[Self::Nginx, Self::NginxForwarded, Self::HaProxy, Self::HaProxyForwarded, Self::Caddy, Self::Traefik, Self::Envoy, Self::Apache, Self::TrafficServer, Self::Lighttpd, Self::Nghttpx, Self::H2o, Self::Varnish, Self::Squid, Self::Pound, Self::AwsAlb, Self::CloudFront, Self::Cloudflare, Self::GoogleAlb, Self::CloudRun, Self::AzureFrontDoor, Self::AzureAppGateway, Self::Fly, Self::Fastly, Self::Heroku, Self::IngressNginx];
+
+    /// Returns what the proxy writes. Above each profile, the evidence that the proxy writes this
+    /// whatever a client sends: D the vendor's documentation, S its source, R recorded from the proxy, O
+    /// observed by others.
+    #[rustfmt::skip]
+    pub(crate) const fn profile(self) -> &'static Profile {
+        match self {
+            // D R
+            Self::Nginx => &Profile {
+                name: "nginx",
+                client: ProfileClient::XForwardedFor(1),
+                also: &["x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-real-ip"],
+                ..PROFILE
+            },
+            // D R
+            Self::NginxForwarded => &Profile {
+                name: "nginx-forwarded",
+                client: ProfileClient::Header("forwarded"),
+                scheme: "forwarded",
+                also: &["forwarded"],
+                ..PROFILE
+            },
+            // D R
+            Self::HaProxy => &Profile {
+                name: "haproxy",
+                client: ProfileClient::XForwardedFor(1),
+                also: &["x-forwarded-host", "x-forwarded-port"],
+                ..PROFILE
+            },
+            // D R
+            Self::HaProxyForwarded => &Profile {
+                name: "haproxy-forwarded",
+                client: ProfileClient::Header("forwarded"),
+                scheme: "forwarded",
+                also: &["forwarded"],
+                ..PROFILE
+            },
+            // S R
+            Self::Caddy => &Profile {
+                name: "caddy",
+                client: ProfileClient::XForwardedFor(1),
+                writing: Writing::Replace,
+                also: &["x-forwarded-host"],
+                ..PROFILE
+            },
+            // S R
+            Self::Traefik => &Profile {
+                name: "traefik",
+                client: ProfileClient::XForwardedFor(1),
+                writing: Writing::Replace,
+                also: &["x-forwarded-host", "x-forwarded-prefix", "x-real-ip"],
+                ..PROFILE
+            },
+            // D R
+            Self::Envoy => &Profile {
+                name: "envoy",
+                client: ProfileClient::XForwardedFor(1),
+                ..PROFILE
+            },
+            // D R
+            Self::Apache => &Profile {
+                name: "apache",
+                client: ProfileClient::XForwardedFor(1),
+                ..PROFILE
+            },
+            // D R
+            Self::TrafficServer => &Profile {
+                name: "traffic-server",
+                client: ProfileClient::Header("forwarded"),
+                scheme: "forwarded",
+                ..PROFILE
+            },
+            // R
+            Self::Lighttpd => &Profile {
+                name: "lighttpd",
+                client: ProfileClient::XForwardedFor(1),
+                ..PROFILE
+            },
+            // D R
+            Self::Nghttpx => &Profile {
+                name: "nghttpx",
+                client: ProfileClient::XForwardedFor(1),
+                scheme: "none",
+                ..PROFILE
+            },
+            // D R
+            Self::H2o => &Profile {
+                name: "h2o",
+                client: ProfileClient::XForwardedFor(1),
+                scheme: "none",
+                ..PROFILE
+            },
+            // D R
+            Self::Varnish => &Profile {
+                name: "varnish",
+                client: ProfileClient::XForwardedFor(1),
+                scheme: "none",
+                also: &["x-forwarded-proto"],
+                ..PROFILE
+            },
+            // D R
+            Self::Squid => &Profile {
+                name: "squid",
+                client: ProfileClient::XForwardedFor(1),
+                scheme: "none",
+                ..PROFILE
+            },
+            // R
+            Self::Pound => &Profile {
+                name: "pound",
+                client: ProfileClient::XForwardedFor(1),
+                writing: Writing::AppendToFirstLine,
+                also: &["x-forwarded-port"],
+                ..PROFILE
+            },
+            // D; scheme O
+            Self::AwsAlb => &Profile {
+                name: "aws-alb",
+                client: ProfileClient::XForwardedFor(1),
+                also: &["x-forwarded-port"],
+                is_remote: true,
+                ..PROFILE
+            },
+            // D
+            Self::CloudFront => &Profile {
+                name: "cloudfront",
+                client: ProfileClient::Header("cloudfront-viewer-address"),
+                scheme: "cloudfront-forwarded-proto",
+                is_remote: true,
+                ..PROFILE
+            },
+            // D
+            Self::Cloudflare => &Profile {
+                name: "cloudflare",
+                client: ProfileClient::Header("cf-connecting-ip"),
+                is_remote: true,
+                ..PROFILE
+            },
+            // D
+            Self::GoogleAlb => &Profile {
+                name: "google-alb",
+                client: ProfileClient::XForwardedFor(2),
+                scheme: "none",
+                is_remote: true,
+                ..PROFILE
+            },
+            // O
+            Self::CloudRun => &Profile {
+                name: "cloud-run",
+                client: ProfileClient::XForwardedFor(1),
+                scheme: "none",
+                is_remote: true,
+                ..PROFILE
+            },
+            // D
+            Self::AzureFrontDoor => &Profile {
+                name: "azure-front-door",
+                client: ProfileClient::XForwardedFor(1),
+                also: &["x-forwarded-host"],
+                is_remote: true,
+                ..PROFILE
+            },
+            // D
+            Self::AzureAppGateway => &Profile {
+                name: "azure-app-gateway",
+                client: ProfileClient::XForwardedFor(1),
+                also: &["x-forwarded-port"],
+                is_remote: true,
+                ..PROFILE
+            },
+            // D, implied
+            Self::Fly => &Profile {
+                name: "fly",
+                client: ProfileClient::Header("fly-client-ip"),
+                also: &["fly-forwarded-port"],
+                is_remote: true,
+                ..PROFILE
+            },
+            // D
+            Self::Fastly => &Profile {
+                name: "fastly",
+                client: ProfileClient::Header("fastly-client-ip"),
+                scheme: "none",
+                is_remote: true,
+                ..PROFILE
+            },
+            // O
+            Self::Heroku => &Profile {
+                name: "heroku",
+                client: ProfileClient::XForwardedFor(1),
+                writing: Writing::AppendToFirstLine,
+                is_remote: true,
+                ..PROFILE
+            },
+            // S
+            Self::IngressNginx => &Profile {
+                name: "ingress-nginx",
+                client: ProfileClient::XForwardedFor(1),
+                writing: Writing::Replace,
+                also: &["x-forwarded-host", "x-forwarded-port", "x-real-ip"],
+                is_remote: true,
+                ..PROFILE
+            },
+        }
+    }
+}
+
+/// Reads the name of a profile, in any case: `nginx`, `aws-alb`.
+impl FromStr for Proxy {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let is = |proxy: &&Self| proxy.profile().name.eq_ignore_ascii_case(text);
+        Self::ALL.iter().find(is).copied().ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|proxy| proxy.profile().name).collect();
+            let reason = format!("expected one of {}", names.join(", "));
+            ConfigError::invalid("proxy", text, reason)
+        })
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.profile().name)
+    }
+}
+
+text_setting!(Proxy, |text: &str| text.parse());

@@ -1,0 +1,60 @@
+//! The request's URI, and axum's copy of it.
+
+use http::uri::{PathAndQuery, Uri};
+use http::{Method, Request};
+
+use crate::config::{Config, UriRewrite};
+use crate::decide::Resolved;
+use crate::outcome::Outcome;
+use crate::syntax::authority::Authority;
+
+/// The longest URI that `http::Uri` parses, in bytes.
+const MAX_URI: usize = u16::MAX as usize - 1;
+
+/// Writes the decided scheme and authority into the URI.
+pub(super) fn rewrite<B>(request: &mut Request<B>, config: &Config, resolved: &Resolved) {
+    if config.rewrite_uri == UriRewrite::Leave || is_tunnel(request.method(), request.uri()) {
+        return;
+    }
+    let completes = config.rewrite_uri == UriRewrite::Complete && may_complete(config, resolved);
+    correct(request.uri_mut(), resolved, completes);
+    #[cfg(feature = "axum")]
+    if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
+        correct(&mut original.0, resolved, completes);
+    }
+}
+
+/// The target of a CONNECT is the end of the tunnel, unless it has a path (RFC 8441).
+fn is_tunnel(method: &Method, uri: &Uri) -> bool {
+    method == Method::CONNECT && uri.path().is_empty()
+}
+
+/// Tells whether a URI without an authority may get one: a trusted proxy, or the configuration, states
+/// the scheme.
+fn may_complete(config: &Config, resolved: &Resolved) -> bool {
+    let is_direct = resolved.outcome == Outcome::Direct;
+    resolved.is_peer_trusted()
+        || config.stated_scheme().is_some()
+        || is_direct && config.direct_scheme.is_some()
+}
+
+/// Replaces the URI's scheme and authority, and adds them if `completes`. Removes both if the authority
+/// was refused, or does not fit. Keeps path and query.
+fn correct(uri: &mut Uri, resolved: &Resolved, completes: bool) {
+    // `OPTIONS *` has no place for an authority.
+    if uri.authority().is_none() && (!completes || uri.path() == "*") {
+        return;
+    }
+    let mut parts = std::mem::take(uri).into_parts();
+    // The path of `http://a#f` is empty, and reads `/` only as long as there is a scheme.
+    let path = parts.path_and_query.take().filter(|path| path.as_str() != "/");
+    let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    // The path of `http://a?b` has no slash here, and gets one in the URI.
+    let slash = usize::from(path.as_str().starts_with('?'));
+    let room = MAX_URI.saturating_sub("https://".len() + path.as_str().len() + slash);
+    let authority = resolved.authority.as_ref().map(Authority::as_uri);
+    parts.authority = authority.filter(|authority| authority.as_str().len() <= room).cloned();
+    parts.scheme = parts.authority.as_ref().map(|_| resolved.scheme.as_scheme().clone());
+    parts.path_and_query = Some(path);
+    *uri = Uri::from_parts(parts).expect("a path, and both scheme and authority or neither, is a URI");
+}

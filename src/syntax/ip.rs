@@ -1,0 +1,94 @@
+//! IP addresses and ports as bytes.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Upper bound on an address with its port: two brackets, 45 bytes of IPv6, a colon, five digits,
+/// and room. A longer entry is malformed.
+pub(crate) const MAX_ADDRESS: usize = 64;
+
+/// Reads four decimal parts without leading zeros. A leading zero means octal to some readers and
+/// nothing to others (CVE-2021-29922).
+#[inline]
+pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    ipv4_at_end(text).and_then(|(before, ip)| before.is_empty().then_some(ip))
+}
+
+/// Splits off the longest IPv4 address at the end of the text.
+#[inline]
+pub(crate) fn ipv4_at_end(text: &[u8]) -> Option<(&[u8], Ipv4Addr)> {
+    let (before, d) = last_octet(text)?;
+    let (before, c) = last_octet(before.strip_suffix(b".")?)?;
+    let (before, b) = last_octet(before.strip_suffix(b".")?)?;
+    let (before, a) = last_octet(before.strip_suffix(b".")?)?;
+    Some((before, Ipv4Addr::new(a, b, c, d)))
+}
+
+/// Splits off the longest `dec-octet` (RFC 3986 §3.2.2) at the end of the text.
+#[inline]
+fn last_octet(text: &[u8]) -> Option<(&[u8], u8)> {
+    let digit = |byte: &u8| u16::from(byte - b'0');
+    let (before, octet) = match text {
+        [before @ .., a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+            (before, digit(a) * 100 + digit(b) * 10 + digit(c))
+        }
+        [before @ .., a @ b'1'..=b'9', b @ b'0'..=b'9'] => (before, digit(a) * 10 + digit(b)),
+        [before @ .., a @ b'0'..=b'9'] => (before, digit(a)),
+        _ => return None,
+    };
+    u8::try_from(octet).ok().map(|octet| (before, octet))
+}
+
+/// Reads an RFC 3986 `IPv6address`: no brackets, no zone. Accepts what the standard library's parser
+/// accepts; `tests/it/addresses.rs` compares the two.
+pub(crate) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+    let (mut groups, mut count, mut gap) = ([0; 8], 0, None);
+    let mut rest = text;
+    if let Some(behind) = text.strip_prefix(b"::") {
+        (rest, gap) = (behind, Some(0));
+    }
+    while !rest.is_empty() {
+        let (group, behind) = h16(rest)?;
+        if behind.starts_with(b".") {
+            let [a, b, c, d] = ipv4(rest)?.octets();
+            let last = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+            groups.get_mut(count..count + 2)?.copy_from_slice(&last);
+            count += 2;
+            break;
+        }
+        *groups.get_mut(count)? = group;
+        count += 1;
+        rest = match behind {
+            [b':', b':', rest @ ..] if gap.is_none() => {
+                gap = Some(count);
+                rest
+            }
+            [b':', rest @ ..] if !rest.is_empty() => rest,
+            [] => behind,
+            _ => return None,
+        };
+    }
+    match gap {
+        None if count == groups.len() => {}
+        // `::` stands for one group of zeros at least.
+        Some(gap) if count < groups.len() => groups.get_mut(gap..)?.rotate_right(8 - count),
+        _ => return None,
+    }
+    Some(Ipv6Addr::from(groups))
+}
+
+/// Splits off one to four hexadecimal digits at the start of the text.
+fn h16(text: &[u8]) -> Option<(u16, &[u8])> {
+    let (mut group, mut length) = (0, 0);
+    for digit in text.iter().take(4).map_while(|b| char::from(*b).to_digit(16)) {
+        group = group << 4 | u16::try_from(digit).ok()?;
+        length += 1;
+    }
+    (length > 0).then_some((group, text.split_at(length).1))
+}
+
+/// Reads one to five digits, at most 65535. `u16::from_str` would accept a sign: `+80`.
+pub(crate) fn port(text: &[u8]) -> Option<u16> {
+    let digits = (1..=5).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    let value = digits.then(|| text.iter().fold(0_u32, |n, b| n * 10 + u32::from(b - b'0')))?;
+    u16::try_from(value).ok()
+}

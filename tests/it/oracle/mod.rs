@@ -1,0 +1,431 @@
+//! A second reading of the rule: slow, plain, allocating, from the RFCs' grammar and the crate's
+//! front page. It shares no code with the library.
+
+pub mod case;
+mod grammar;
+pub mod values;
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use case::{Case, SchemeSetup, Setup};
+use forwarded_headers::{ConnectionInfo, ForwardedHeaders, UriRewrite, Writing};
+use http::Request;
+use http::request::Parts;
+use http::uri::Scheme;
+use tower::{Layer, Service, service_fn};
+use values::{authority, is_allowed, with_port};
+
+/// All that can be seen of a decision and its effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub outcome: String,
+    pub client: Option<IpAddr>,
+    pub client_port: Option<u16>,
+    pub hops: u8,
+    pub scheme: &'static str,
+    pub forwarded_scheme: Option<&'static str>,
+    pub authority: Option<String>,
+    pub prefix: Option<String>,
+    /// Afterwards: the URI, and the lines of `Host` and of every forwarding header, sorted.
+    pub uri: String,
+    pub lines: Vec<(String, Vec<u8>)>,
+}
+
+/// The request as the wrapped service gets it. To decide alone comes to the same.
+pub fn through(layer: &ForwardedHeaders, request: Request<()>) -> Parts {
+    let (parts, ()) = request.into_parts();
+    let decided = layer.resolve(&parts);
+    let inner = |request: Request<()>| async { Ok::<_, Infallible>(request.into_parts().0) };
+    let request = Request::from_parts(parts, ());
+    let mut answer = pin!(layer.layer(service_fn(inner)).call(request));
+    let parts = match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(parts)) => parts,
+        Poll::Pending => unreachable!("nothing here waits"),
+    };
+    assert_eq!(format!("{:?}", info(&parts)), format!("{decided:?}"));
+    parts
+}
+
+fn info(parts: &Parts) -> &ConnectionInfo {
+    parts.extensions.get().expect("the layer inserts one")
+}
+
+/// What the wrapped service can see.
+pub fn seen(parts: &Parts) -> Answer {
+    let info = info(parts);
+    let scheme = |scheme: &Scheme| if *scheme == Scheme::HTTPS { "https" } else { "http" };
+    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        (name.as_str().to_string(), value.as_bytes().to_vec())
+    };
+    let mut lines: Vec<_> = parts.headers.iter().map(line).collect();
+    lines.sort();
+    Answer {
+        outcome: format!("{:?}", info.outcome()),
+        client: info.client_ip(),
+        client_port: info.client_port(),
+        hops: info.hops(),
+        scheme: scheme(info.scheme()),
+        forwarded_scheme: info.forwarded_scheme().map(scheme),
+        authority: info.authority().map(ToString::to_string),
+        prefix: info.prefix().map(String::from),
+        uri: parts.uri.to_string(),
+        lines,
+    }
+}
+
+/// What a proxy reported.
+#[derive(Debug, Clone)]
+enum Report {
+    Missing,
+    /// With pairs where only the node is bad.
+    Malformed(Pairs),
+    Unknown(Pairs),
+    Obfuscated(Pairs),
+    Address(IpAddr, Option<u16>, Pairs),
+}
+
+/// The outcomes with which a report is believed.
+const HEARD: [&str; 4] =
+    ["Forwarded", "Unresolved(Unknown)", "Unresolved(Obfuscated)", "Unresolved(NotConfigured)"];
+
+/// Outcome, client, hops, and the report that the walk ended with.
+type Found = (String, Option<(IpAddr, Option<u16>)>, u8, Option<Report>);
+
+/// The pairs of a `Forwarded` element, names in lower case, values unescaped.
+type Pairs = Vec<(String, Vec<u8>)>;
+
+#[derive(Debug, Clone, Default)]
+struct Said {
+    scheme: Option<&'static str>,
+    host: Option<String>,
+    port: Option<u16>,
+    prefix: Option<String>,
+}
+
+impl Case {
+    fn values(&self, name: &str) -> Vec<&[u8]> {
+        let lines = self.lines.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
+        lines.map(|(_, value)| value.as_slice()).collect()
+    }
+
+    /// All members of a list, over all lines, rightmost first. Nobody reads past one that is too long:
+    /// as far as anybody counts there is nothing but it.
+    fn members(&self, name: &str) -> Vec<Vec<u8>> {
+        let mut members = vec![];
+        for line in self.values(name).into_iter().rev() {
+            for member in line.rsplit(|b| *b == b',') {
+                if member.len() > grammar::MAX_MEMBER {
+                    members.resize(members.len() + 256, b"?".to_vec());
+                    return members;
+                }
+                members.push(grammar::strip(member).to_vec());
+            }
+        }
+        members
+    }
+
+    /// The value of a header that is neither a list nor there twice.
+    fn single(&self, name: &str) -> Option<Vec<u8>> {
+        match self.values(name)[..] {
+            [value] if !value.contains(&b',') => Some(grammar::strip(value).to_vec()),
+            _ => None,
+        }
+    }
+
+    /// Rule 3 and 4: what can be reported, rightmost first.
+    fn reports(&self) -> Vec<Report> {
+        if self.setup.forwarded {
+            let lines = self.values("forwarded");
+            return lines.into_iter().rev().flat_map(grammar::elements_from_the_right).collect();
+        }
+        if self.setup.single_address {
+            let name = self.setup.client_name();
+            if self.values(name).is_empty() {
+                return vec![];
+            }
+            let read = if self.setup.with_port { grammar::ip_port } else { grammar::x_entry };
+            let report = self.single(name).map_or(Report::Malformed(vec![]), |value| read(&value));
+            return vec![report];
+        }
+        let members = self.members(self.setup.for_name());
+        let right = usize::from(self.setup.place) - 1;
+        members.iter().skip(right).map(|member| grammar::x_entry(member)).collect()
+    }
+
+    /// The names on which the answer depends, and whether each is a list.
+    fn names_read(&self) -> Vec<(&'static str, bool)> {
+        let read = &self.setup;
+        let reads_client = read.forwarded || read.read_client;
+        let names = [
+            reads_client.then_some((read.client_name(), !read.single_address)),
+            read.scheme_name().map(|name| (name, read.scheme == SchemeSetup::Read)),
+            (read.read_host && !read.forwarded).then_some(("x-forwarded-host", false)),
+            read.read_port.then_some(("x-forwarded-port", false)),
+            read.read_prefix.then_some(("x-forwarded-prefix", false)),
+        ];
+        names.into_iter().flatten().collect()
+    }
+
+    /// The number of entries that trusted proxies wrote up to the client.
+    fn entries(&self, hops: u8) -> usize {
+        usize::from(hops) + usize::from(self.setup.place) - 1
+    }
+
+    /// Rule 5, the entries and lines that `Writing` rules out.
+    fn has_extra(&self, hops: u8) -> bool {
+        self.names_read().into_iter().any(|(name, is_list)| {
+            let lines = self.values(name);
+            let entries: usize = match name {
+                "forwarded" => lines.iter().map(|l| grammar::elements_from_the_right(l).len()).sum(),
+                _ => self.members(name).len(),
+            };
+            match self.setup.writing {
+                Writing::AppendToFirstLine => lines.len() > 1,
+                Writing::Replace => is_list && entries > self.entries(hops),
+                _ => false,
+            }
+        })
+    }
+
+    /// Rules 1 to 5.
+    fn walk(&self) -> Found {
+        let found = self.walk_on();
+        if HEARD.contains(&found.0.as_str()) && self.has_extra(found.2) {
+            return ("Unresolved(ExtraEntries)".into(), None, found.2, None);
+        }
+        found
+    }
+
+    fn walk_on(&self) -> Found {
+        let own = self.peer.as_deref().filter(|peer| *peer != "unix").map(case::socket);
+        let peer = own.map(|(ip, port)| (ip.to_canonical(), Some(port)));
+        let Some(name) = self.peer.as_deref() else { return ("NoPeer".into(), None, 0, None) };
+        if !self.setup.is_peer_trusted(name) {
+            return ("Direct".into(), peer, 0, None);
+        }
+        let is_silent = || self.setup.evidence().iter().all(|name| self.values(name).is_empty());
+        if self.setup.may_be_client && is_silent() {
+            return ("NotForwarded".into(), peer, 0, None);
+        }
+        if !self.setup.read_client {
+            return ("Unresolved(NotConfigured)".into(), None, 1, None);
+        }
+        if self.values(self.setup.client_name()).is_empty() {
+            return ("Unresolved(NoHeader)".into(), None, 0, None);
+        }
+        let reports = self.reports();
+        for (index, report) in reports.iter().enumerate() {
+            let hops = u8::try_from(index + 1).unwrap();
+            let why = match report {
+                Report::Address(ip, _, _) if self.setup.is_proxy(index + 1, *ip) => continue,
+                Report::Address(ip, port, _) => {
+                    return ("Forwarded".into(), Some((*ip, *port)), hops, Some(report.clone()));
+                }
+                Report::Missing => "ListEnds",
+                Report::Malformed(_) => "Malformed",
+                Report::Unknown(_) => "Unknown",
+                Report::Obfuscated(_) => "Obfuscated",
+            };
+            return (format!("Unresolved({why})"), None, hops, Some(report.clone()));
+        }
+        let hops = u8::try_from(reports.len()).unwrap();
+        ("Unresolved(ListEnds)".into(), None, hops, None)
+    }
+
+    /// Rule 6.
+    fn said(&self, outcome: &str, hops: u8, last: Option<&Report>) -> Said {
+        let read = &self.setup;
+        if !HEARD.contains(&outcome) {
+            return Said::default();
+        }
+        let from_the_right = |name, n: usize| self.members(name).into_iter().nth(n - 1);
+        let to_each = read.writing == Writing::AppendToEach;
+        let single = |name| {
+            if to_each { from_the_right(name, self.entries(hops)) } else { self.single(name) }
+        };
+        let port = single("x-forwarded-port").filter(|_| read.read_port);
+        let prefix = single("x-forwarded-prefix").filter(|_| read.read_prefix);
+        let own = Said {
+            port: port.and_then(|v| values::port(&v)),
+            prefix: prefix.and_then(|v| values::prefix(&v)),
+            ..Said::default()
+        };
+        if read.forwarded {
+            let (Some(
+                Report::Unknown(pairs) | Report::Obfuscated(pairs) | Report::Malformed(pairs),
+            )
+            | Some(Report::Address(_, _, pairs))) = last
+            else {
+                return Said::default();
+            };
+            let value = |name| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice());
+            let reads_proto = read.scheme == SchemeSetup::Read;
+            return Said {
+                scheme: value("proto").filter(|_| reads_proto).and_then(values::scheme),
+                host: value("host").filter(|_| read.read_host).and_then(authority),
+                ..own
+            };
+        }
+        let proto = from_the_right("x-forwarded-proto", if to_each { self.entries(hops) } else { 1 });
+        Said {
+            scheme: match read.scheme {
+                SchemeSetup::Read => proto.and_then(|v| values::scheme(&v)),
+                SchemeSetup::OnOff => single("x-forwarded-ssl").and_then(|v| values::on_off(&v)),
+                SchemeSetup::Always(_) | SchemeSetup::Nothing => None,
+            },
+            host: single("x-forwarded-host").filter(|_| read.read_host).and_then(|v| authority(&v)),
+            ..own
+        }
+    }
+
+    fn authority(&self, said: &Said, scheme: &str) -> Option<String> {
+        let (_, own, _) = self.uri_parts();
+        let host = self.values("host");
+        let found = match (&said.host, own) {
+            (Some(forwarded), _) => Some(forwarded.clone()),
+            (None, Some(own)) => authority(own.as_bytes()),
+            (None, None) if host.len() == 1 => authority(host[0]),
+            (None, None) => None,
+        }?;
+        let found = said.port.map_or(found.clone(), |port| with_port(&found, port, scheme));
+        let patterns = self.setup.allowed.as_ref();
+        patterns.is_none_or(|p| is_allowed(&found, scheme, p)).then_some(found)
+    }
+
+    /// Scheme, authority, and the rest of a URI.
+    fn uri_parts(&self) -> (Option<&str>, Option<&str>, &str) {
+        let Some((scheme, rest)) = self.uri.split_once("://") else {
+            return (None, None, &self.uri);
+        };
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        (Some(scheme), Some(&rest[..end]), &rest[end..])
+    }
+
+    fn uri_after(&self, answer: &Answer) -> String {
+        let (_, own, path) = self.uri_parts();
+        let states = match answer.outcome.as_str() {
+            "NoPeer" => false,
+            "Direct" => self.setup.direct_https.is_some(),
+            _ => true,
+        };
+        let completes = self.setup.rewrite == UriRewrite::Complete
+            && (states || matches!(self.setup.scheme, SchemeSetup::Always(_)));
+        if self.setup.rewrite == UriRewrite::Leave || !(completes || own.is_some()) {
+            return self.uri.clone();
+        }
+        match &answer.authority {
+            None => path.into(),
+            Some(host) => format!("{}://{host}{path}", answer.scheme),
+        }
+    }
+
+    fn lines_after(&self, answer: &Answer, said: &Said) -> Vec<(String, Vec<u8>)> {
+        let anew = self.written_anew(answer, said);
+        let mut lines: Vec<(String, Vec<u8>)> = Vec::new();
+        for (name, value) in &self.lines {
+            if name != "host" && self.setup.is_kept(name) {
+                lines.push((name.clone(), value.clone()));
+            }
+        }
+        lines.extend(anew.into_iter().filter(|(name, _)| !self.setup.is_kept(name)));
+        if let Some(host) = answer.authority.as_ref()
+            && (said.host.is_some() || !self.values("host").is_empty())
+        {
+            lines.push(("host".into(), host.clone().into_bytes()));
+        }
+        lines.sort();
+        lines
+    }
+
+    fn written_anew(&self, answer: &Answer, said: &Said) -> Vec<(String, Vec<u8>)> {
+        let (true, Some(ip)) = (answer.outcome == "Forwarded", answer.client) else {
+            return vec![];
+        };
+        let host = answer.authority.clone().filter(|_| said.host.is_some());
+        let prefix = said.prefix.clone().map(|prefix| ("x-forwarded-prefix".into(), prefix.into()));
+        if self.setup.forwarded {
+            let mut text = match ip {
+                IpAddr::V4(ip) => format!("for={ip}"),
+                IpAddr::V6(ip) => format!("for=\"[{ip}]\""),
+            };
+            if let Some(scheme) = said.scheme {
+                text += &format!(";proto={scheme}");
+            }
+            if let Some(host) = host {
+                let quote = if host.contains([':', '[']) { "\"" } else { "" };
+                text += &format!(";host={quote}{host}{quote}");
+            }
+            let element = ("forwarded".into(), text.into_bytes());
+            return [Some(element), prefix].into_iter().flatten().collect();
+        }
+        let default = if answer.scheme == "https" { 443 } else { 80 };
+        let port = answer
+            .authority
+            .as_ref()
+            .filter(|_| said.port.is_some())
+            .map(|authority| values::split(authority).1.unwrap_or(default).to_string());
+        let ip = match answer.client_port.filter(|_| self.setup.with_port) {
+            Some(port) => format!("{ip}:{port}"),
+            None => ip.to_string(),
+        };
+        let on_off = |scheme| if scheme == "https" { "on" } else { "off" };
+        let is_on_off = self.setup.scheme == SchemeSetup::OnOff;
+        let scheme = said.scheme.map(|s| String::from(if is_on_off { on_off(s) } else { s }));
+        let lines = [
+            (self.setup.client_name(), Some(ip)),
+            (self.setup.scheme_name().unwrap_or_default(), scheme),
+            ("x-forwarded-host", host),
+            ("x-forwarded-port", port),
+        ];
+        let lines =
+            lines.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into_bytes())));
+        lines.chain(prefix).collect()
+    }
+
+    /// The whole rule.
+    pub fn expected(&self) -> Answer {
+        let (outcome, client, hops, last) = self.walk();
+        let said = self.said(&outcome, hops, last.as_ref());
+        // Rule 7.
+        let stated = match (self.setup.scheme, outcome.as_str()) {
+            (SchemeSetup::Always(https), _) => Some(https),
+            (_, "Direct") => self.setup.direct_https,
+            _ => None,
+        };
+        let own = if stated == Some(true) { "https" } else { "http" };
+        let scheme = said.scheme.unwrap_or(own);
+        let mut answer = Answer {
+            uri: String::new(),
+            client: client.map(|(ip, _)| ip),
+            client_port: client.and_then(|(_, port)| port),
+            forwarded_scheme: said.scheme,
+            prefix: said.prefix.clone(),
+            lines: vec![],
+            authority: self.authority(&said, scheme),
+            outcome,
+            hops,
+            scheme,
+        };
+        answer.uri = self.uri_after(&answer);
+        answer.lines = self.lines_after(&answer, &said);
+        answer
+    }
+}
+
+impl Setup {
+    fn is_peer_trusted(&self, peer: &str) -> bool {
+        let set = self.chain.last().expect("a chain has a proxy");
+        match peer {
+            "unix" => set.contains(&"unix"),
+            _ => case::contains(set, case::socket(peer).0),
+        }
+    }
+
+    /// Whether the address behind so many hops is a proxy.
+    fn is_proxy(&self, hops: usize, ip: IpAddr) -> bool {
+        self.chain.iter().rev().nth(hops).is_some_and(|set| case::contains(set, ip))
+    }
+}

@@ -1,0 +1,347 @@
+//! The promise as properties: whatever a client sends, the result is the one for a client that
+//! sent nothing.
+
+use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, TrustedProxies};
+use http::Request;
+use http::request::Parts;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use crate::support::{append, info, request, through};
+
+const CASES: u32 = 4096;
+
+/// Bytes of a header value, with the ones that carry meaning far above their share.
+fn byte() -> impl Strategy<Value = u8> {
+    prop_oneof![
+        6 => select(b"\"\\,;= \t".to_vec()),
+        2 => select(b"for=proto1.2.3.4:[]_unknown".to_vec()),
+        1 => 0x80_u8..=0xFF,
+        1 => 0x20_u8..=0x7E,
+    ]
+}
+
+/// What the client sent in one header: some lines of anything.
+fn anything() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    vec(vec(byte(), 0..40), 1..4)
+}
+
+/// One proxy's report as it stands in each family. Addresses in 10/8 are proxies, others clients.
+#[derive(Debug, Clone)]
+struct Report {
+    x_forwarded: String,
+    forwarded: String,
+}
+
+fn proxy() -> impl Strategy<Value = Report> {
+    (any::<u8>(), any::<u8>(), extras()).prop_map(|(a, b, extras)| Report {
+        x_forwarded: format!("10.0.{a}.{b}"),
+        forwarded: format!("for=10.0.{a}.{b}{extras}"),
+    })
+}
+
+fn client() -> impl Strategy<Value = Report> {
+    let addresses = [
+        ("203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7:4711", "\"203.0.113.7:4711\""),
+        ("2001:db8::7", "\"[2001:db8::7]\""),
+        ("[2001:db8::7]:4711", "\"[2001:db8::7]:_p0rt\""),
+        ("::ffff:203.0.113.7", "\"[::ffff:203.0.113.7]\""),
+        ("unknown", "unknown"),
+        ("\"203.0.113.7\"", "\"20\\3.0.113.7\""),
+        ("no address", "_hidden"),
+    ];
+    (select(addresses.to_vec()), extras()).prop_map(|((x, node), extras)| Report {
+        x_forwarded: x.into(),
+        forwarded: format!("for={node}{extras}"),
+    })
+}
+
+/// Well-formed parameters full of what could be taken for the end of something.
+fn extras() -> impl Strategy<Value = String> {
+    let extras = [
+        "",
+        ";proto=https",
+        ";proto=http;host=example.com",
+        ";host=\"example.com:8443\";proto=https;by=10.0.0.1",
+        ";ext=\",for=6.6.6.6;\"",
+        ";ext=\"\\\"\"",
+        ";ext=\"\\\\\"",
+        ";ext=\"\\\\\\\", for=6.6.6.6\"",
+        ";ext=\"\u{e9},\";proto=https",
+        " ; sig=QQ==; by=_a;by=_b",
+        ";",
+    ];
+    select(extras.to_vec()).prop_map(String::from)
+}
+
+/// What our own proxies wrote, leftmost first: the client, then the proxies behind the first.
+fn trusted_part() -> impl Strategy<Value = Vec<Report>> {
+    (client(), vec(proxy(), 0..4))
+        .prop_map(|(client, proxies)| std::iter::once(client).chain(proxies).collect())
+}
+
+fn joined(reports: &[Report], family: Family) -> Vec<u8> {
+    let text = |report: &Report| match family {
+        Family::Forwarded => report.forwarded.clone(),
+        _ => report.x_forwarded.clone(),
+    };
+    reports.iter().map(text).collect::<Vec<_>>().join(", ").into_bytes()
+}
+
+/// Each way to say that there are as many proxies as reports.
+fn layers(reports: usize, family: Family) -> [ForwardedHeaders; 3] {
+    let hops = u8::try_from(reports).unwrap();
+    let proxies = || "10.0.0.0/8".parse::<TrustedProxies>().unwrap();
+    let base = ForwardedHeaders::new().family(family);
+    let host = |layer: ForwardedHeaders| layer.read_host(true).allowed_hosts(AllowedHosts::any());
+    [
+        base.clone().trust(proxies()).max_hops(hops),
+        host(base.clone()).proxy_chain(std::iter::repeat_n(proxies(), reports)),
+        host(base).trust(proxies()).trusted_hops(hops),
+    ]
+}
+
+fn name_of(family: Family) -> &'static str {
+    match family {
+        Family::Forwarded => "forwarded",
+        _ => "x-forwarded-for",
+    }
+}
+
+fn families() -> impl Strategy<Value = Family> {
+    select(vec![Family::XForwarded, Family::Forwarded])
+}
+
+/// A request from the nearest proxy.
+fn forwarded_request(name: &str, lines: &[Vec<u8>]) -> Request<()> {
+    let lines: Vec<_> = lines.iter().map(|line| (name, line.as_slice())).collect();
+    let mut request = request("10.0.0.1", "/path?query", &lines);
+    append(request.headers_mut(), &[("host", b"app.example"), ("x-forwarded-proto", b"https")]);
+    request
+}
+
+/// All that the wrapped service can see of a decision.
+fn seen(parts: &Parts) -> String {
+    let mut headers: Vec<_> = parts.headers.iter().map(|line| format!("{line:?}")).collect();
+    headers.sort();
+    let info = info(parts);
+    format!("{info:?} {} {:?} {headers:?}", parts.uri, info.origin())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    /// A proxy appends to the client's last line, or adds a line of its own.
+    #[test]
+    fn what_the_client_sent_in_the_list_changes_nothing(
+        family in families(),
+        sent in anything(),
+        trusted in trusted_part(),
+        own_line in any::<bool>(),
+    ) {
+        let name = name_of(family);
+        let ours = joined(&trusted, family);
+        let mut lines = sent;
+        if own_line {
+            lines.push(ours.clone());
+        } else if let Some(last) = lines.last_mut() {
+            last.extend_from_slice(b", ");
+            last.extend_from_slice(&ours);
+        }
+        for layer in layers(trusted.len(), family) {
+            let honest = through(&layer, forwarded_request(name, std::slice::from_ref(&ours)));
+            let attacked = through(&layer, forwarded_request(name, &lines));
+            prop_assert_eq!(seen(&attacked), seen(&honest), "lines {:?}", lines);
+        }
+    }
+
+    /// The family that is not read, and the names that nobody reads.
+    #[test]
+    fn what_the_client_sent_in_other_headers_changes_nothing(
+        family in families(),
+        sent in vec((other_name(), vec(byte(), 0..40)), 0..8),
+        trusted in trusted_part(),
+    ) {
+        let (name, ours) = (name_of(family), joined(&trusted, family));
+        let layer = &layers(trusted.len(), family)[0];
+        let honest = through(layer, forwarded_request(name, std::slice::from_ref(&ours)));
+        let mut attacked = forwarded_request(name, &[ours]);
+        let sent: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_slice())).collect();
+        let unread = |line: &&(&str, &[u8])| line.0 != name;
+        let sent: Vec<_> = sent.iter().filter(unread).copied().collect();
+        append(attacked.headers_mut(), &sent);
+        prop_assert_eq!(seen(&through(layer, attacked)), seen(&honest), "sent {:?}", sent);
+    }
+
+    /// A proxy that appends to X-Forwarded-Proto leaves what the client sent to the left.
+    #[test]
+    fn what_the_client_sent_in_the_scheme_list_changes_nothing(sent in anything()) {
+        let layer = ForwardedHeaders::new();
+        let mut lines = sent;
+        lines.last_mut().unwrap().extend_from_slice(b",https");
+        let lines: Vec<_> = lines.iter().map(|l| ("x-forwarded-proto", l.as_slice())).collect();
+        let mut request = request("127.0.0.1", "/", &lines);
+        append(request.headers_mut(), &[("x-forwarded-for", b"203.0.113.7")]);
+        let parts = through(&layer, request);
+        prop_assert_eq!(info(&parts).scheme().as_str(), "https");
+        prop_assert_eq!(crate::support::lines(&parts, "x-forwarded-proto"), [b"https"]);
+    }
+
+    #[test]
+    fn an_untrusted_peers_headers_change_nothing(
+        family in families(),
+        peer in select(vec!["203.0.113.7", "[2001:db8::7]:4711", "", "unix"]),
+        sent in vec((any_name(), vec(byte(), 0..40)), 0..8),
+    ) {
+        let sent: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_slice())).collect();
+        for layer in layers(2, family) {
+            let honest = through(&layer, request(peer, "/", &[("host", b"app.example")]));
+            let mut attacked = request(peer, "/", &[("host", b"app.example")]);
+            append(attacked.headers_mut(), &sent);
+            prop_assert_eq!(seen(&through(&layer, attacked)), seen(&honest));
+        }
+    }
+
+    /// RFC 9110 §5.3: several lines of a list are one list.
+    #[test]
+    fn splitting_a_list_over_lines_changes_nothing(
+        family in families(),
+        trusted in trusted_part(),
+        cuts in vec(any::<bool>(), 4),
+    ) {
+        let name = name_of(family);
+        let mut lines: Vec<Vec<Report>> = vec![vec![]];
+        for (report, cut) in trusted.iter().zip(cuts.iter().chain(std::iter::repeat(&false))) {
+            if *cut && lines.last().is_some_and(|line| !line.is_empty()) {
+                lines.push(vec![]);
+            }
+            lines.last_mut().unwrap().push(report.clone());
+        }
+        let lines: Vec<_> = lines.iter().map(|line| joined(line, family)).collect();
+        for layer in layers(trusted.len(), family) {
+            let one = through(&layer, forwarded_request(name, &[joined(&trusted, family)]));
+            let several = through(&layer, forwarded_request(name, &lines));
+            prop_assert_eq!(seen(&several), seen(&one), "lines {:?}", lines);
+        }
+    }
+
+    /// Mapped, expanded, in capitals: one address, as a proxy and as a client.
+    #[test]
+    fn spellings_of_an_address_are_one_address(
+        octets in (11_u8..200, any::<[u8; 3]>()),
+        spelling in 0..4_usize,
+        as_proxy in any::<bool>(),
+    ) {
+        let (first, [a, b, c]) = octets;
+        let v4 = std::net::Ipv4Addr::new(if as_proxy { 10 } else { first }, a, b, c);
+        let [high, low] = [v4.to_bits() >> 16, v4.to_bits() & 0xFFFF];
+        let spelled = [
+            v4.to_string(),
+            format!("::ffff:{v4}"),
+            format!("::FFFF:{high:X}:{low:x}"),
+            format!("0:0:0:0:0:ffff:{high:04x}:{low:04X}"),
+        ];
+        let layer = ForwardedHeaders::new().trust("10.0.0.0/8".parse().unwrap()).max_hops(2);
+        let info = |entry: &str| {
+            let list = format!("203.0.113.7, {entry}").into_bytes();
+            seen(&through(&layer, forwarded_request("x-forwarded-for", &[list])))
+        };
+        prop_assert_eq!(info(&spelled[spelling]), info(&spelled[0]), "{}", spelled[spelling]);
+    }
+
+    /// RFC 9110 §5.6.6, RFC 7239 §4: `x=v` is `x="v"`, and names have no case.
+    #[test]
+    fn a_value_in_quotes_is_the_same_value(
+        node in select(vec!["203.0.113.7", "unknown", "_hidden", "10.0.0.2"]),
+        scheme in select(vec!["http", "https", "wss", "ftp"]),
+        quoted in any::<[bool; 2]>(),
+        escaped in any::<bool>(),
+        capitals in any::<bool>(),
+    ) {
+        let quote = |value: &str, quoted: bool| match (quoted, escaped) {
+            (false, _) => value.to_string(),
+            (true, false) => format!("\"{value}\""),
+            (true, true) => format!("\"{}\"", value.chars().map(|c| format!("\\{c}")).collect::<String>()),
+        };
+        let names = if capitals { ["FOR", "pRoTo"] } else { ["for", "proto"] };
+        let value = format!("{}={};{}={}", names[0], quote(node, quoted[0]), names[1], quote(scheme, quoted[1]));
+        let layer = &layers(1, Family::Forwarded)[0];
+        let info = |value: &str| seen(&through(layer, forwarded_request("forwarded", &[value.into()])));
+        prop_assert_eq!(info(&value), info(&format!("for={node};proto={scheme}")), "{}", value);
+    }
+
+    /// Whatever stands to the left of the reports that the hops allow, well-formed or not.
+    #[test]
+    fn only_as_many_reports_as_there_are_hops_count(
+        family in families(),
+        left in vec(prop_oneof![client(), proxy()], 0..4),
+        trusted in trusted_part(),
+    ) {
+        let name = name_of(family);
+        let all: Vec<_> = left.iter().chain(&trusted).cloned().collect();
+        for layer in layers(trusted.len(), family) {
+            let short = through(&layer, forwarded_request(name, &[joined(&trusted, family)]));
+            let long = through(&layer, forwarded_request(name, &[joined(&all, family)]));
+            prop_assert_eq!(seen(&long), seen(&short), "{:?}", all);
+        }
+    }
+
+    /// The outermost layer decides, once, also where an inner one would decide otherwise.
+    #[test]
+    fn running_the_layer_twice_equals_once(
+        family in families(),
+        peer in select(vec!["10.0.0.1", "203.0.113.7", ""]),
+        sent in vec((any_name(), vec(byte(), 0..40)), 0..8),
+        trusted in trusted_part(),
+    ) {
+        let ours = joined(&trusted, family);
+        let mut lines: Vec<_> = sent.iter().map(|(n, value)| (*n, value.as_slice())).collect();
+        lines.push((name_of(family), &ours));
+        let [outer, inner, _] = layers(trusted.len(), family);
+        let once = through(&outer, request(peer, "/", &lines));
+        let expected = seen(&once);
+        let again = Request::from_parts(once, ());
+        prop_assert_eq!(seen(&through(&inner, again)), expected);
+    }
+
+    /// Any bytes, any header, any peer: an answer, and no panic.
+    #[test]
+    fn nothing_panics(
+        family in families(),
+        peer in select(vec!["10.0.0.1", "203.0.113.7", "unix", ""]),
+        sent in vec((any_name(), vec(prop_oneof![byte(), any::<u8>()], 0..60)), 0..12),
+    ) {
+        let valid = |value: &&(&str, Vec<u8>)| http::HeaderValue::from_bytes(&value.1).is_ok();
+        let lines: Vec<_> = sent.iter().filter(valid).map(|(n, v)| (*n, v.as_slice())).collect();
+        for layer in layers(2, family) {
+            let layer = layer.clone().aligned_lists(family == Family::XForwarded);
+            let parts = through(&layer, request(peer, "/", &lines));
+            seen(&parts);
+        }
+    }
+}
+
+/// Forwarding headers, most of which nobody reads.
+fn other_name() -> impl Strategy<Value = &'static str> {
+    select(vec![
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-prefix",
+        "x-forwarded-server",
+        "x_forwarded_for",
+        "x-forwarded_proto",
+        "x.forwarded.host",
+        "x-real-ip",
+        "x_real_ip",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "client-ip",
+    ])
+}
+
+fn any_name() -> impl Strategy<Value = &'static str> {
+    prop_oneof![8 => other_name(), 1 => Just("x-forwarded-proto")]
+}

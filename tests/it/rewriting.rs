@@ -1,0 +1,276 @@
+//! What is left of a request: the URI in each of its forms, names that look like others, a map
+//! without room.
+
+use forwarded_headers::{AllowedHosts, ForwardedHeaders};
+use http::header::{HeaderName, HeaderValue};
+use http::uri::Scheme;
+use http::{Method, Request, Uri};
+use crate::support::{Line, append, info, lines, request, through};
+
+const PROXY: &str = "127.0.0.1";
+const CLIENT: &str = "203.0.113.7";
+
+fn layer() -> ForwardedHeaders {
+    let hosts: AllowedHosts = "example.com".parse().unwrap();
+    ForwardedHeaders::new().read_host(true).allowed_hosts(hosts)
+}
+
+/// Form, peer, method, URI, forwarded host, and the URI afterwards.
+type Row = (&'static str, &'static str, Method, &'static str, &'static str, &'static str);
+
+#[test]
+fn the_uri_says_what_was_decided() {
+    let connect = || Method::CONNECT;
+    let rows: [Row; 17] = [
+        ("origin form", PROXY, Method::GET, "/a?b", "example.com", "https://example.com/a?b"),
+        (
+            "absolute form",
+            PROXY,
+            Method::GET,
+            "http://evil.example/a",
+            "example.com",
+            "https://example.com/a",
+        ),
+        ("a refused host", PROXY, Method::GET, "http://example.com/a", "evil.example", "/a"),
+        (
+            "no path",
+            PROXY,
+            Method::GET,
+            "http://evil.example?q",
+            "example.com",
+            "https://example.com/?q",
+        ),
+        ("an asterisk", PROXY, Method::OPTIONS, "*", "example.com", "*"),
+        ("a tunnel", PROXY, connect(), "evil.example:443", "example.com", "evil.example:443"),
+        (
+            "extended CONNECT",
+            PROXY,
+            connect(),
+            "https://evil.example/ws",
+            "example.com",
+            "https://example.com/ws",
+        ),
+        ("direct", CLIENT, Method::GET, "/a", "", "/a"),
+        // A client that claims TLS, or worse, on a connection without.
+        ("direct, https", CLIENT, Method::GET, "https://example.com/a", "", "http://example.com/a"),
+        (
+            "direct, a script",
+            CLIENT,
+            Method::GET,
+            "javascript://example.com/%0aalert(1)",
+            "",
+            "http://example.com/%0aalert(1)",
+        ),
+        ("direct, a dot", CLIENT, Method::GET, "http://Example.com./", "", "http://Example.com/"),
+        ("direct, refused", CLIENT, Method::GET, "http://evil.example/a", "", "/a"),
+        ("direct, user information", CLIENT, Method::GET, "http://a@example.com/", "", "/"),
+        // What is left of these has no path of its own.
+        (
+            "direct, a fragment",
+            CLIENT,
+            Method::GET,
+            "http://example.com#f",
+            "",
+            "http://example.com/",
+        ),
+        ("direct, refused, a fragment", CLIENT, Method::GET, "http://evil.example#f", "", "/"),
+        (
+            "a refused host, a fragment",
+            PROXY,
+            Method::GET,
+            "http://example.com#",
+            "evil.example",
+            "/",
+        ),
+        ("direct, extended CONNECT", CLIENT, connect(), "https://evil.example/ws", "", "/ws"),
+    ];
+    for (name, peer, method, uri, forwarded_host, expected) in rows {
+        let mut sent: Vec<Line<'_>> =
+            vec![("x-forwarded-for", b"203.0.113.7"), ("x-forwarded-proto", b"https")];
+        if !forwarded_host.is_empty() {
+            sent.push(("x-forwarded-host", forwarded_host.as_bytes()));
+        }
+        let mut request = request(peer, uri, &sent);
+        *request.method_mut() = method;
+        let parts = through(&layer(), request);
+        assert_eq!(parts.uri, expected.parse::<Uri>().unwrap(), "{name}");
+        assert_eq!(parts.uri.to_string(), expected, "{name}");
+    }
+}
+
+#[test]
+fn an_asterisk_with_an_authority_gets_the_right_one() {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(Scheme::HTTPS);
+    parts.authority = Some("backend.example".parse().unwrap());
+    parts.path_and_query = Some(http::uri::PathAndQuery::from_static("*"));
+    let mut request = request(
+        PROXY,
+        "/",
+        &[("x-forwarded-for", b"203.0.113.7"), ("x-forwarded-host", b"example.com")],
+    );
+    *request.uri_mut() = Uri::from_parts(parts).unwrap();
+    *request.method_mut() = Method::OPTIONS;
+    let uri = through(&layer(), request).uri;
+    assert_eq!((uri.scheme_str(), uri.path()), (Some("http"), "*"));
+    assert_eq!(uri.authority().unwrap(), "example.com");
+}
+
+/// `http::Uri` reads no more than 65,534 bytes.
+#[test]
+fn a_uri_without_room_has_no_authority() {
+    let long = |length: usize| format!("/{}", "a".repeat(length - 1));
+    let longest = 65_534 - "https://example.com".len();
+    for (length, has_room) in [(longest, true), (longest + 1, false), (65_534, false)] {
+        let sent: [Line<'_>; 3] = [
+            ("x-forwarded-for", b"203.0.113.7"),
+            ("x-forwarded-proto", b"https"),
+            ("x-forwarded-host", b"example.com"),
+        ];
+        let parts = through(&layer(), request(PROXY, &long(length), &sent));
+        assert_eq!(parts.uri.authority().is_some(), has_room, "{length}");
+        assert!(parts.uri.to_string().parse::<Uri>().is_ok(), "{length}");
+        assert_eq!(parts.uri.path().len(), length);
+    }
+    // Without a path, and with the slash that it gets.
+    for (length, has_room) in [(longest - 1, true), (longest, false)] {
+        let sent: [Line<'_>; 3] = [
+            ("x-forwarded-for", b"203.0.113.7"),
+            ("x-forwarded-proto", b"https"),
+            ("x-forwarded-host", b"example.com"),
+        ];
+        let query = format!("http://a?{}", "q".repeat(length - 1));
+        let parts = through(&layer(), request(PROXY, &query, &sent));
+        assert_eq!(parts.uri.authority().is_some(), has_room, "{length}");
+        assert!(parts.uri.to_string().parse::<Uri>().is_ok(), "{length}");
+    }
+}
+
+#[test]
+fn rewrite_uri_off_leaves_it() {
+    let layer = layer().rewrite_uri(false);
+    let sent: [Line<'_>; 2] = [("x-forwarded-for", b"203.0.113.7"), ("host", b"example.com")];
+    assert_eq!(
+        through(&layer, request(PROXY, "http://evil.example/", &sent)).uri,
+        "http://evil.example/"
+    );
+}
+
+/// An address is left alone where it is all that the header says, and is the client's.
+#[test]
+fn the_list_of_clients_says_who_the_client_is_or_is_gone() {
+    let one = ForwardedHeaders::new();
+    let two = one.clone().max_hops(2);
+    let strict = one.clone().exact(true).single_line(true);
+    let client = vec!["203.0.113.7"];
+    let rows: [(&ForwardedHeaders, &[&str], Vec<&str>); 20] = [
+        (&one, &["203.0.113.7"], client.clone()),
+        (&one, &[" 203.0.113.7"], client.clone()),
+        (&one, &["203.0.113.7\t"], client.clone()),
+        (&one, &["\"203.0.113.7\""], client.clone()),
+        (&one, &["203.0.113.7:4711"], client.clone()),
+        (&one, &["::ffff:203.0.113.7"], client.clone()),
+        (&one, &["2001:DB8::7"], vec!["2001:db8::7"]),
+        (&one, &["6.6.6.6,203.0.113.7"], client.clone()),
+        (&one, &["6.6.6.6, 203.0.113.7"], client.clone()),
+        (&one, &[",203.0.113.7"], client.clone()),
+        (&one, &["6.6.6.6", "203.0.113.7"], client.clone()),
+        (&one, &["203.0.113.7", "203.0.113.7"], client.clone()),
+        (&one, &["0.0.0.0"], vec![]),
+        (&one, &["224.0.0.1"], vec![]),
+        (&one, &["255.255.255.255"], vec![]),
+        (&one, &["203.0.113.256"], vec![]),
+        (&strict, &["203.0.113.7"], client.clone()),
+        (&strict, &["6.6.6.6", "203.0.113.7"], vec![]),
+        (&two, &["127.0.0.1"], vec![]),
+        (&two, &["203.0.113.7, 127.0.0.1"], client),
+    ];
+    for (layer, sent, left) in rows {
+        let sent: Vec<_> = sent.iter().map(|line| ("x-forwarded-for", line.as_bytes())).collect();
+        let parts = through(layer, request(PROXY, "/", &sent));
+        let left: Vec<_> = left.iter().map(|line| line.as_bytes()).collect();
+        assert_eq!(lines(&parts, "x-forwarded-for"), left, "{sent:?}");
+    }
+}
+
+/// Beside an address that stays as it is, what was said of the port stays too.
+#[test]
+fn a_port_that_was_said_stays() {
+    let layer = ForwardedHeaders::new().read_port(true);
+    let sent: [Line<'_>; 3] = [
+        ("host", b"example.com"),
+        ("x-forwarded-for", b"203.0.113.7"),
+        ("x-forwarded-port", b"8443"),
+    ];
+    let parts = through(&layer, request("127.0.0.1", "/", &sent));
+    assert_eq!(lines(&parts, "x-forwarded-for"), [b"203.0.113.7"]);
+    assert_eq!(lines(&parts, "x-forwarded-port"), [b"8443"]);
+    assert_eq!(lines(&parts, "host"), [b"example.com:8443"]);
+}
+
+#[test]
+fn names_that_look_like_configured_ones_go() {
+    let name = HeaderName::from_static;
+    let layer = ForwardedHeaders::new()
+        .for_header(name("x-edge-client"))
+        .proto_header(name("x_edge_proto"));
+    let sent: [Line<'_>; 6] = [
+        ("x-edge-client", b"6.6.6.6, 203.0.113.7"),
+        ("x_edge_client", b"6.6.6.6"),
+        ("x_edge_proto", b"https"),
+        ("x-edge-proto", b"http"),
+        ("x.edge.proto", b"http"),
+        ("x-forwarded-for", b"6.6.6.6"),
+    ];
+    for (peer, left) in [(PROXY, vec!["x-edge-client", "x_edge_proto"]), (CLIENT, vec![])] {
+        let parts = through(&layer, request(peer, "/", &sent));
+        let mut names: Vec<_> = parts.headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, left, "from {peer}");
+    }
+}
+
+#[test]
+fn kept_headers_stay_as_they_came() {
+    let layer = ForwardedHeaders::new().keep_header(HeaderName::from_static("x-forwarded-for"));
+    let sent: [Line<'_>; 2] =
+        [("x-forwarded-for", b"6.6.6.6, 203.0.113.7"), ("x-real-ip", b"6.6.6.6")];
+    for peer in [PROXY, CLIENT] {
+        let parts = through(&layer, request(peer, "/", &sent));
+        assert_eq!(lines(&parts, "x-forwarded-for"), [b"6.6.6.6, 203.0.113.7"], "{peer}");
+        assert!(lines(&parts, "x-real-ip").is_empty(), "{peer}");
+        let parts = through(&layer.clone().insecure_keep_headers(), request(peer, "/", &sent));
+        assert_eq!(parts.headers.len(), 2, "{peer}");
+    }
+}
+
+/// `http::HeaderMap` takes 24,576 names, and then refuses to replace the value of one of them.
+#[test]
+fn a_full_map_has_no_old_value_to_lie_with() {
+    let mut request = Request::new(());
+    request.extensions_mut().insert(crate::support::peer(PROXY).unwrap());
+    let sent: [Line<'_>; 4] = [
+        ("x-forwarded-for", b"6.6.6.6, 203.0.113.7"),
+        ("x-forwarded-proto", b"http, https"),
+        ("host", b"evil.example"),
+        ("x-forwarded-host", b"example.com."),
+    ];
+    append(request.headers_mut(), &sent);
+    for filler in 0_u32.. {
+        let name = HeaderName::from_bytes(format!("filler-{filler}").as_bytes()).unwrap();
+        if request.headers_mut().try_insert(name, HeaderValue::from_static("")).is_err() {
+            break;
+        }
+    }
+    let parts = through(&layer(), request);
+    assert_eq!(info(&parts).client_ip(), Some(crate::support::ip(CLIENT)));
+    for (name, value) in [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("host", "example.com"),
+        ("x-forwarded-host", "example.com"),
+    ] {
+        let left = lines(&parts, name);
+        assert!(left.is_empty() || left == [value.as_bytes()], "{name}");
+    }
+}
