@@ -1,32 +1,30 @@
 //! The fenced blocks of the documentation.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
-
 use std::fs::read_to_string;
 use std::path::Path;
 
 /// A fenced block.
-pub struct Fenced {
+pub(crate) struct Fenced {
     /// Empty for Rust on a page, since rustdoc runs what has no language.
-    pub language: String,
-    pub text: String,
+    pub(crate) language: String,
+    pub(crate) text: String,
 }
 
 /// Reads a page of the documentation: a file in `src/`.
-pub fn page(path: &str) -> String {
+pub(crate) fn page(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path);
     read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Returns the fenced blocks of a text in Markdown.
-pub fn blocks(markdown: &str) -> Vec<Fenced> {
+pub(crate) fn blocks(markdown: &str) -> Vec<Fenced> {
     let fenced = markdown.split("\n```").skip(1).step_by(2);
     let blocks = fenced.filter_map(|fenced| fenced.split_once('\n'));
     blocks.map(|(language, text)| Fenced { language: language.into(), text: text.into() }).collect()
 }
 
 /// Returns the blocks of a page that are not Rust: a proxy's configuration.
-pub fn configurations(path: &str) -> Vec<String> {
+pub(crate) fn configurations(path: &str) -> Vec<String> {
     let blocks = blocks(&page(path)).into_iter().filter(|block| !block.language.is_empty());
     blocks.map(|block| block.text).collect()
 }

@@ -1,21 +1,23 @@
-//! The layer behind real proxies, each with the configuration that its page shows (`src/proxy`): whatever a
-//! client sends, the app is told what it is told of a client that sends nothing.
+//! The layer behind real proxies, each with the configuration that its page shows: whatever a client
+//! sends, the app is told what it is told of a client that sends nothing.
 //!
 //! `cargo test --test proxies -- --ignored` needs curl and the programs that `tests/proxies/install`
 //! installs, in PATH or in the directory PROXY_BIN.
 
 #![cfg(unix)]
 
-#[path = "../nginx/app.rs"]
 mod app;
-#[path = "../support/blocks.rs"]
+#[allow(dead_code, reason = "shared with the tests in `it`")]
+#[path = "../it/blocks.rs"]
 mod blocks;
 mod client;
 mod h2c;
 mod harness;
+mod nginx;
 mod program;
 mod spoofs;
-#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with the tests in `it`")]
+#[path = "../it/support.rs"]
 mod support;
 
 use std::collections::BTreeSet;

@@ -2,25 +2,19 @@
 //! client that sends nothing.
 //!
 //! The client is at 127.0.0.9 and nginx at 127.0.0.1, which alone is trusted. `cargo test --test
-//! nginx -- --ignored` needs nginx and curl.
+//! proxies nginx:: -- --ignored` needs nginx and curl.
 //!
 //! And beside it: the layer's client and that of nginx's own realip module (`realip`).
 
-#![cfg(unix)]
-
-mod app;
-#[path = "../support/blocks.rs"]
-mod blocks;
-mod nginx;
+mod process;
 mod realip;
 mod recipe;
-#[path = "../support/mod.rs"]
-mod support;
 
-use app::App;
 use forwarded_headers::{Builder, ForwardedHeaders};
-use nginx::{Nginx, WIRES, Wire};
-use support::Line;
+use process::{Nginx, WIRES, Wire};
+
+use crate::app::App;
+use crate::support::Line;
 
 /// 31 KB of addresses.
 static LONG: [[u8; 13]; 2400] = [*b"203.0.113.66,"; 2400];

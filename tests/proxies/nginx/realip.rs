@@ -25,7 +25,7 @@ use cases::{Case, cases};
 use classes::{Answer, CLASSES, Class, expect};
 use forwarded_headers::{ForwardedHeaders, Outcome};
 
-use crate::nginx::{Nginx, WIRES};
+use super::process::{Nginx, WIRES};
 use crate::support::{self, Line};
 
 const TRUSTED: &str = "127.0.0.1, 10.0.0.0/8, 192.0.2.0/24, 2001:db8:f::/48";

@@ -2,10 +2,10 @@
 
 use forwarded_headers::{AllowedHosts, Builder, ForwardedHeaders, Proxy};
 
+use super::process::{Nginx, WIRES};
+use super::{ATTACKS, FORWARDED_ANSWER, X_FORWARDED_ANSWER, check};
 use crate::app::App;
 use crate::blocks::configurations;
-use crate::nginx::{Nginx, WIRES};
-use crate::{ATTACKS, FORWARDED_ANSWER, X_FORWARDED_ANSWER, check};
 
 /// The first block of a page: what stands before `server`, and the header lines of its `location`.
 fn documented(page: &str) -> (String, String) {
