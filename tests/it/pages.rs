@@ -12,7 +12,7 @@ static README: &str = include_str!("../../README.md");
 
 /// The parts of a page, in this order.
 const PARTS: [&str; 5] =
-    ["**Configuration.**", "**Reads.**", "**Without it.**", "**Also possible", "\nSource: "];
+    ["**Configuration.**", "**Reads.**", "**Without it.**", "**Also possible", "\nSource:"];
 
 /// rustdoc runs what has no language, and leaves these alone.
 const LANGUAGES: [&str; 5] = ["apache", "nginx", "text", "toml", "yaml"];
@@ -91,7 +91,7 @@ fn each_page_has_every_part() {
         let page = page(&path(*proxy));
         let places = PARTS.map(|part| page.find(part).unwrap_or_else(|| panic!("{proxy}: {part}")));
         assert!(places.is_sorted(), "{proxy}: {places:?}");
-        assert!(page.split("\n\n").last().unwrap().starts_with("Source: "), "{proxy}");
+        assert!(page.split("\n\n").last().unwrap().starts_with("Source:"), "{proxy}");
     }
 }
 
