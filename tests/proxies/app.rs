@@ -9,8 +9,10 @@ use axum::extract::Request;
 use axum::{Extension, Router};
 use forwarded_headers::{ConnectionInfo, ForwardedHeaders, Peer};
 use http::header::CONNECTION;
+use http::uri::Authority;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Runtime;
+use tower::util::MapRequestLayer;
 
 /// Runs until it is dropped.
 pub(crate) struct App {
@@ -22,10 +24,25 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn on_tcp(layer: &ForwardedHeaders) -> Self {
+        Self::serve(Router::new().fallback(answer).layer(layer.clone()))
+    }
+
+    /// The client is decided, and the request stays as it came.
+    pub(crate) fn that_rewrites_nothing(layer: &ForwardedHeaders) -> Self {
+        let layer = layer.clone();
+        let decide = move |request: Request| {
+            let (mut parts, body) = request.into_parts();
+            parts.extensions.insert(layer.resolve(&parts));
+            Request::from_parts(parts, body)
+        };
+        Self::serve(Router::new().fallback(answer).layer(MapRequestLayer::new(decide)))
+    }
+
+    fn serve(router: Router) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let backend = listener.local_addr().unwrap().to_string();
-        let app = router(layer).into_make_service_with_connect_info::<SocketAddr>();
+        let app = router.into_make_service_with_connect_info::<SocketAddr>();
         runtime.spawn(axum::serve(listener, app).into_future());
         Self { backend, _runtime: runtime, _scratch: None }
     }
@@ -34,7 +51,7 @@ impl App {
         let (runtime, scratch) = (Runtime::new().unwrap(), Scratch::new());
         let socket = scratch.0.join("app.sock");
         let listener = runtime.block_on(async { UnixListener::bind(&socket) }).unwrap();
-        let app = router(layer).layer(Extension(Peer::Unix));
+        let app = Router::new().fallback(answer).layer(layer.clone()).layer(Extension(Peer::Unix));
         runtime.spawn(axum::serve(listener, app.into_make_service()).into_future());
         let backend = format!("unix:{}", socket.display());
         Self { backend, _runtime: runtime, _scratch: Some(scratch) }
@@ -43,10 +60,6 @@ impl App {
     pub(crate) fn port(&self) -> u16 {
         self.backend.parse::<SocketAddr>().unwrap().port()
     }
-}
-
-fn router(layer: &ForwardedHeaders) -> Router {
-    Router::new().fallback(answer).layer(layer.clone())
 }
 
 /// Every header is in it, so that one which the layer does not know shows as well; but `Connection`,
@@ -62,7 +75,7 @@ async fn answer(request: Request) -> String {
         .collect();
     headers.sort();
     let (outcome, scheme, uri) = (info.outcome(), info.scheme(), request.uri());
-    let authority = info.authority().unwrap_or("none");
+    let authority = info.authority().map_or("none", Authority::as_str);
     let headers = headers.concat();
     format!("{client} {outcome:?}\n{scheme} {authority}\n{uri}\n{headers}")
 }
