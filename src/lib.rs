@@ -157,6 +157,8 @@ mod decide;
 #[cfg(feature = "axum")]
 pub mod extract;
 pub mod forwarded;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod header;
 mod info;
 mod layer;

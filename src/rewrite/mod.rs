@@ -61,7 +61,12 @@ impl Edits {
 
     /// Makes the request agree with the decision.
     #[inline]
-    pub(crate) fn apply<B>(&mut self, request: &mut Request<B>, config: &Config, resolved: &Resolved) {
+    pub(crate) fn apply<B>(
+        &mut self,
+        request: &mut Request<B>,
+        config: &Config,
+        resolved: &Resolved,
+    ) {
         self.apply_to_headers(request.headers_mut(), config);
         uri::rewrite(request, config, resolved);
     }
@@ -136,11 +141,7 @@ fn write(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
 
 /// Compares the headers that were read with the decision. Removes all of them unless a trusted proxy
 /// reported the client.
-fn value_edits(
-    config: &Config,
-    resolved: &Resolved,
-    found: &Found<'_>,
-) -> Option<PerValue<Edit>> {
+fn value_edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Option<PerValue<Edit>> {
     if !found.has_read {
         return None;
     }

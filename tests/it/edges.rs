@@ -6,13 +6,13 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::task::{Context, Poll, Waker};
 
+use crate::support::{Line, info, ip, lines, request, resolve, through};
 use forwarded_headers::forwarded::elements;
 use forwarded_headers::{
     AllowedHosts, Family, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
 };
 use http::uri::Scheme;
 use http::{HeaderName, Request};
-use crate::support::{Line, info, ip, lines, request, resolve, through};
 use tower::{Layer, Service};
 
 /// 253 characters in labels of 63 at most (RFC 1035 §2.3.4).

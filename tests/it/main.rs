@@ -6,6 +6,7 @@ mod attacks;
 mod autotrait;
 #[cfg(feature = "axum")]
 mod axum;
+mod blocks;
 mod compiler;
 mod config;
 mod configurations;
@@ -15,6 +16,7 @@ mod forwarded_parse;
 mod load;
 mod oracle;
 mod other_systems;
+mod pages;
 mod profiles;
 mod properties;
 mod readers;

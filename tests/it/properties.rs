@@ -1,13 +1,13 @@
 //! The promise as properties: whatever a client sends, the result is the one for a client that
 //! sent nothing.
 
+use crate::support::{append, info, request, through};
 use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, TrustedProxies};
 use http::Request;
 use http::request::Parts;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use crate::support::{append, info, request, through};
 
 const CASES: u32 = 4096;
 

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::support::{append, info, lines, peer, through};
 use forwarded_headers::{
     AllowedHosts, ConnectionInfo, Family, ForwardedHeaders, Outcome, TrustedProxies,
 };
@@ -12,7 +13,6 @@ use http::{HeaderName, Request, Uri};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use crate::support::{append, info, lines, peer, through};
 
 /// Reads the way applications do: one line, one end of it, split at every comma.
 #[derive(Debug, Clone, Copy)]

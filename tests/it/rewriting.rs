@@ -1,11 +1,11 @@
 //! What is left of a request: the URI in each of its forms, names that look like others, a map
 //! without room.
 
+use crate::support::{Line, append, info, lines, request, through};
 use forwarded_headers::{AllowedHosts, ForwardedHeaders};
 use http::header::{HeaderName, HeaderValue};
 use http::uri::Scheme;
 use http::{Method, Request, Uri};
-use crate::support::{Line, append, info, lines, request, through};
 
 const PROXY: &str = "127.0.0.1";
 const CLIENT: &str = "203.0.113.7";

@@ -92,7 +92,8 @@ fn check_rewritten(name: &str, lines: &[&[u8]]) {
     if !is_header(lines) {
         return;
     }
-    let parts = crate::support::through(&layer(), crate::support::request("10.0.0.1", "/", &field(lines)));
+    let parts =
+        crate::support::through(&layer(), crate::support::request("10.0.0.1", "/", &field(lines)));
     let written = crate::support::lines(&parts, "forwarded");
     let client = crate::support::info(&parts).client_ip();
     let named = client.map(|ip| Node::from(ip).to_string()).unwrap_or_default();
@@ -945,7 +946,8 @@ fn parameters_by_name() {
 /// RFC 7239 §7.4: the same chain in both families has the same client.
 #[test]
 fn section_7_4_both_families_agree() {
-    let x_forwarded: crate::support::Line<'_> = ("x-forwarded-for", b"192.0.2.43, 2001:db8:cafe::17");
+    let x_forwarded: crate::support::Line<'_> =
+        ("x-forwarded-for", b"192.0.2.43, 2001:db8:cafe::17");
     let forwarded: crate::support::Line<'_> =
         ("forwarded", br#"for=192.0.2.43, for="[2001:db8:cafe::17]""#);
     for (hops, client) in [(1, Some("2001:db8:cafe::17")), (2, Some("192.0.2.43")), (3, None)] {

@@ -4,8 +4,8 @@
 use forwarded_headers::forwarded::Node;
 use http::HeaderValue;
 
-use crate::support::{info, request};
 use crate::attacks::{CLIENT, ListRow, MALFORMED, P1, UNKNOWN, Want, XFF, check, proxies};
+use crate::support::{info, request};
 
 const V6: &str = "2001:db8::1";
 

@@ -3,11 +3,11 @@
 use forwarded_headers::forwarded::elements;
 use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders};
 
-use crate::support::{info, lines, request};
 use crate::attacks::{
     CLIENT, LinesRow, MALFORMED, MISSING, OBFUSCATED, P1, UNKNOWN, Want, check, check_lines,
     check_time, proxies,
 };
+use crate::support::{info, lines, request};
 
 const F: &str = "forwarded";
 

@@ -6,10 +6,10 @@
 
 use forwarded_headers::{Family, ForwardedHeaders};
 
-use crate::support::{append, request};
 use crate::attacks::{
     CLIENT, MALFORMED, MISSING, P1, UNKNOWN, Want, XFF, check, check_client, check_time, proxies,
 };
+use crate::support::{append, request};
 
 const MEGABYTE: usize = 1_000_000;
 

@@ -4,11 +4,11 @@
 use forwarded_headers::{ForwardedHeaders, TrustedProxies};
 use http::HeaderName;
 
-use crate::support::{info, request};
 use crate::attacks::{
     CLIENT, MALFORMED, MISSING, NOT_REPORTED, P1, P2, UNKNOWN, VICTIM, Want, XFF, check,
     check_error, check_lines, check_lists, proxies, trusted,
 };
+use crate::support::{info, request};
 
 #[test]
 fn one_hop() {

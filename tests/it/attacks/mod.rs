@@ -31,12 +31,12 @@ mod values;
 
 use std::time::{Duration, Instant};
 
+use crate::support::{Line, info, lines, request, through};
 use forwarded_headers::{
     ConfigError, ConnectionInfo, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
 };
 use http::request::Parts;
 use http::{HeaderName, Request};
-use crate::support::{Line, info, lines, request, through};
 
 const CLIENT: &str = "203.0.113.7";
 const ATTACKER: &str = "198.51.100.66";

@@ -4,11 +4,11 @@
 use forwarded_headers::{AllowedHosts, Family};
 use http::HeaderName;
 
-use crate::support::{Line, info, lines, request, through};
 use crate::attacks::{
     ATTACKER, CLIENT, LinesRow, MALFORMED, MISSING, NOT_REPORTED, P1, UNKNOWN, Want, XFF, check,
     check_lines, left_over, proxies,
 };
+use crate::support::{Line, info, lines, request, through};
 
 const F: &str = "forwarded";
 

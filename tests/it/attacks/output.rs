@@ -13,8 +13,8 @@ use http::{HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::support::{Line, request};
 use crate::attacks::{ATTACKER, P1, XFF, proxies};
+use crate::support::{Line, request};
 
 /// The text that must be nowhere, in the middle of what logs and pages choke on.
 const MARK: &str = "mArK";

@@ -3,10 +3,10 @@
 use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, TrustedProxies};
 use http::Request;
 
-use crate::support::{Line, info, lines, request, through};
 use crate::attacks::{
     ATTACKER, CLIENT, NOT_REPORTED, P1, VICTIM, Want, XFF, check, left_over, proxies, trusted,
 };
+use crate::support::{Line, info, lines, request, through};
 
 /// The victim, in every header that some server takes the client's address from.
 const CLAIMS: [Line<'static>; 12] = [

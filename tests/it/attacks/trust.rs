@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use forwarded_headers::{ForwardedHeaders, TrustedProxies};
 
-use crate::support::{ip, request};
 use crate::attacks::{CLIENT, Want, XFF, check, check_error, trusted};
+use crate::support::{ip, request};
 
 const EXPECTED: &str = "expected an address (192.0.2.7), a network (10.1.0.0/16)";
 const EMPTY: &str = "an empty item";

@@ -4,8 +4,8 @@ use forwarded_headers::{AllowedHosts, ConfigError, ForwardedHeaders};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue};
 
-use crate::support::{Line, info, lines, request, through};
 use crate::attacks::{ATTACKER, CLIENT, P1, Want, XFF, check, check_error, left_over, proxies};
+use crate::support::{Line, info, lines, request, through};
 
 const LIST: Line<'static> = (XFF, b"203.0.113.7");
 const PROTO: &str = "x-forwarded-proto";

@@ -116,12 +116,11 @@ fn forwarded_maps() -> String {
     )
 }
 
-/// Answers, in which the words in angle brackets stand for the request's own. The URI is completed
-/// where hosts are allowed.
+/// Answers, in which the words in angle brackets stand for the request's own.
 const X_FORWARDED_ANSWER: &str = "\
 127.0.0.9 Forwarded
 <scheme> <host>
-/path
+<scheme>://<host>/path
 host: <host>
 x-forwarded-for: 127.0.0.9
 x-forwarded-proto: <scheme>
@@ -149,7 +148,7 @@ x-forwarded-proto: <scheme>
 const FORWARDED_ANSWER: &str = "\
 127.0.0.9 Forwarded
 <scheme> <host>
-/path
+<scheme>://<host>/path
 forwarded: for=127.0.0.9;proto=<scheme>
 host: <host>
 ";
@@ -380,9 +379,11 @@ fn caveat_behind_bare_proxy_pass_the_client_chooses() {
     let app = App::on_tcp(&layer("127.0.0.1"));
     let nginx = Nginx::start(&app, "", "");
     let backend = &app.backend;
-    let nobody = format!("none Unresolved(NoHeader)\nhttp {backend}\n/path\nhost: {backend}\n");
+    let nobody = format!(
+        "none Unresolved(NoHeader)\nhttp {backend}\nhttp://{backend}/path\nhost: {backend}\n"
+    );
     let whoever_it_says = format!(
-        "203.0.113.66 Forwarded\nhttps {backend}\n/path\nhost: {backend}\n\
+        "203.0.113.66 Forwarded\nhttps {backend}\nhttps://{backend}/path\nhost: {backend}\n\
          x-forwarded-for: 203.0.113.66\nx-forwarded-proto: https\n"
     );
     let lie: [Line<'_>; 2] =
