@@ -64,6 +64,7 @@ impl ForwardedHeaders {
     /// assert_eq!(info.client_ip(), Some([203, 0, 113, 7].into()));
     /// ```
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the default settings are valid")]
     pub fn new() -> Self {
         Self::builder().build().expect("the default settings are valid")
     }

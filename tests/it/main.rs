@@ -13,6 +13,7 @@ mod configurations;
 mod edges;
 mod examples;
 mod forwarded_parse;
+mod imports;
 mod load;
 mod oracle;
 mod other_systems;
