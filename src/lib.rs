@@ -186,3 +186,7 @@ pub use layer::{ForwardedHeaders, ForwardedHeadersService};
 pub use outcome::{Outcome, Unresolved};
 pub use peer::Peer;
 pub use proxy::Proxy;
+
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

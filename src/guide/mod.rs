@@ -1,4 +1,7 @@
 //! Pages about deployments. They exist in the documentation alone.
 
+#[doc = include_str!("deployments.md")]
+pub mod deployments {}
+
 #[doc = include_str!("two_proxies.md")]
 pub mod two_proxies {}
