@@ -188,8 +188,9 @@ impl TrustedProxies {
         self.unix
     }
 
-    /// Refuses a set that contains every IPv4 or every IPv6 address, unless it says so. A union can
-    /// contain them as well: `0.0.0.0/1, 128.0.0.0/1`.
+    /// Refuses a set that contains every IPv4 or every IPv6 address, unless
+    /// [`insecure_any`](Self::insecure_any) made it. A union can contain them as well:
+    /// `0.0.0.0/1, 128.0.0.0/1`.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let is_everything = self.v4 == [(0, u32::MAX)] || self.v6 == [(0, u128::MAX)];
         if is_everything && !self.any {

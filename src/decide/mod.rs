@@ -1,8 +1,8 @@
 //! The decision: the client, and the scheme and host that it used.
 //!
 //! A pure function of the peer, the headers and the URI. It allocates only for a prefix, for an
-//! obfuscated or a long escaped identifier, and for a host that its thread has not seen recently or
-//! that ends in a dot.
+//! obfuscated or a long escaped identifier, and for some hosts. These are the hosts that its thread has
+//! not seen recently, and those that end in a dot.
 
 mod extra_entries;
 mod resolved;

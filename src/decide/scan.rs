@@ -1,7 +1,7 @@
 //! The header lines that a decision needs.
 //!
 //! The layer passes once over all names, since most names that have to be removed are absent. The cost
-//! does not depend on how many lines a name has: the lines of a repeated name are looked up when they are
+//! does not depend on how many lines a name has. The lines of a repeated name are looked up when they are
 //! read, from the right. A decision alone looks up the two or three names that it reads.
 
 use http::header::{HOST, HeaderMap, HeaderName};

@@ -96,8 +96,11 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     ///
-    /// Returns an error for every text that is not a `node`: host names, IPv6 without brackets, IPv4 in brackets,
-    /// leading zeros in an IPv4 address, zone identifiers, an empty port, a port above 65535.
+    /// Returns an error for every text that is not a `node`:
+    ///
+    /// - host names and zone identifiers;
+    /// - IPv6 without brackets, IPv4 in brackets, leading zeros in an IPv4 address;
+    /// - an empty port, a port above 65535.
     #[inline]
     pub fn parse(text: &'a [u8]) -> Result<Self, InvalidNode> {
         // Most nodes are IPv4 addresses: no search for a colon.

@@ -62,9 +62,9 @@ impl<'a> List<'a> {
         self.rest
     }
 
-    /// Reads the next entry without a search for its comma, if `read` recognizes the end of the line
-    /// and nothing, a comma, or a comma and a space stands in front. Also tells whether it is nothing.
-    /// `None` leaves the entry to [`next`](Self::next).
+    /// Reads the next entry without a search for its comma, if `read` recognizes the end of the line.
+    /// Nothing, a comma, or a comma and a space must be in front of the entry. Also tells whether the
+    /// entry is the first. `None` leaves the entry to [`next`](Self::next).
     #[inline]
     pub(crate) fn next_at_end<T>(
         &mut self,

@@ -1,8 +1,8 @@
 //! The de facto `X-Forwarded-*` lists, split at every comma.
 //!
-//! They have no specification. An address entry is IPv4, or IPv6 bare or in brackets, with an optional
-//! port behind IPv4 or a bracket, and an optional pair of quotes around it all. Quotes hide no comma,
-//! because they do not for any proxy that appends to the list.
+//! They have no specification. An address entry is IPv4, or IPv6 bare or in brackets. A port may follow
+//! IPv4 or a bracket, and a pair of quotes may enclose it all. Quotes hide no comma, because they do not
+//! for any proxy that appends to the list.
 
 use std::net::IpAddr;
 

@@ -20,9 +20,12 @@ use crate::config::{ConfigError, Writing};
 /// customers of a vendor share prove only that *some* customer sent the request. The page shows how to
 /// prove that it was you.
 ///
-/// These proxies have no profile, because their handling of the client's headers is not documented well
-/// enough: Akamai, Azure App Service, Azure Container Apps, AWS API Gateway, the AWS Classic Load
-/// Balancer, DigitalOcean, Google App Engine, Railway, Render and Vercel.
+/// These have no profile, because their handling of the client's headers is not documented well enough:
+///
+/// - Akamai, DigitalOcean, Railway, Render and Vercel;
+/// - AWS API Gateway and the AWS Classic Load Balancer;
+/// - Azure App Service and Azure Container Apps;
+/// - Google App Engine.
 ///
 /// ```
 /// use forwarded_headers::{ForwardedHeaders, Proxy};
@@ -138,9 +141,13 @@ impl Proxy {
         Self::IngressNginx,
     ];
 
-    /// Returns what the proxy writes. Above each profile, the evidence that the proxy writes this
-    /// whatever a client sends: D the vendor's documentation, S its source, R recorded from the proxy, O
-    /// observed by others.
+    /// Returns what the proxy writes. Above each profile is the evidence that the proxy writes this
+    /// whatever a client sends:
+    ///
+    /// - D: the vendor's documentation;
+    /// - S: the source;
+    /// - R: recorded from the proxy;
+    /// - O: observed by others.
     #[rustfmt::skip]
     #[expect(clippy::too_many_lines, reason = "a table")]
     pub(crate) const fn profile(self) -> &'static Profile {

@@ -30,3 +30,4 @@ mod rule;
 mod support;
 #[cfg(feature = "tonic")]
 mod tonic;
+mod words;

@@ -148,7 +148,9 @@ fn each_row_has_the_place_of_the_client() {
         let lines = row.decide(&[&forged, &client], &[]);
         let (_, place) = row.client_from.rsplit_once("`").unwrap();
         let (one, is_right) = match place {
-            ", last entry" | ", last element" => (client, two.0 == Some(ip(CLIENT)) && two.0 == lines.0),
+            ", last entry" | ", last element" => {
+                (client, two.0 == Some(ip(CLIENT)) && two.0 == lines.0)
+            }
             ", last entry of one line" => (client, two.0 == Some(ip(CLIENT)) && lines.1 == extra),
             ", only entry" => (client, two.1 == extra && lines.1 == extra),
             ", last entry but one" => (format!("{client}, {PROXY}"), {
@@ -165,7 +167,8 @@ fn each_row_has_the_place_of_the_client() {
 /// The header that a row names sets the scheme, and no other header does.
 #[test]
 fn each_row_has_the_header_of_the_scheme() {
-    let headers = ["x-forwarded-proto", "cloudfront-forwarded-proto", "x-forwarded-scheme", "forwarded"];
+    let headers =
+        ["x-forwarded-proto", "cloudfront-forwarded-proto", "x-forwarded-scheme", "forwarded"];
     for row in Row::all() {
         let one = match row.proxy {
             Proxy::GoogleAlb => format!("{CLIENT}, {PROXY}"),
@@ -201,7 +204,8 @@ fn each_row_has_what_may_also_be_read() {
     ];
     for row in Row::all() {
         let scheme = row.scheme_from.as_deref();
-        let accepted = calls.iter().filter(|(header, call)| call(row.builder(), header).build().is_ok());
+        let accepted =
+            calls.iter().filter(|(header, call)| call(row.builder(), header).build().is_ok());
         let accepted = accepted.map(|(header, _)| (*header).to_owned());
         // Where `forwarded` is the scheme, the call above is for the host in it.
         let accepted = accepted.filter(|name| name == "forwarded" || scheme != Some(name.as_str()));
@@ -258,13 +262,17 @@ fn the_containers_fit_together() {
     assert!(compose.contains("\n  app:\n") && block("nginx").contains("http://app:3000;"));
 }
 
-
 #[test]
 fn every_outcome_has_a_row() {
     let rows: Vec<_> = README.lines().filter(|line| line.starts_with("| `")).collect();
-    for outcome in
-        ["Direct", "NoPeer", "NotForwarded", "Forwarded", "Unresolved(NoHeader)", "Unresolved(ListEnds)"]
-    {
+    for outcome in [
+        "Direct",
+        "NoPeer",
+        "NotForwarded",
+        "Forwarded",
+        "Unresolved(NoHeader)",
+        "Unresolved(ListEnds)",
+    ] {
         assert!(rows.iter().any(|row| row.starts_with(&format!("| `{outcome}` |"))), "{outcome}");
     }
 }
