@@ -224,21 +224,23 @@ impl Sources {
 
     /// Returns the headers that show that a trusted peer is a proxy: all of the family that is read.
     fn evidence(&self) -> Vec<HeaderName> {
-        let read = self.names();
+        let PerValue { client, scheme, host, port, prefix } = self.names();
         if self.client == ClientFrom::Forwarded {
-            return read.into_array().into_iter().flatten().collect();
+            return client.into_iter().chain(prefix).collect();
         }
-        let usual = PerValue {
-            client: "x-forwarded-for",
-            scheme: "x-forwarded-proto",
-            host: "x-forwarded-host",
-            port: "x-forwarded-port",
-            prefix: "x-forwarded-prefix",
+        let (list, single) = match self.client.single_header() {
+            Some(_) => (None, client),
+            None => (client, None),
         };
-        let single = self.client.single_header().cloned();
-        let list = PerValue { client: read.client.filter(|_| single.is_none()), ..read };
-        let names = list.zip(usual.map(HeaderName::from_static)).into_array();
-        names.into_iter().map(|(read, usual)| read.unwrap_or(usual)).chain(single).collect()
+        let family = [
+            (list, "x-forwarded-for"),
+            (scheme, "x-forwarded-proto"),
+            (host, "x-forwarded-host"),
+            (port, "x-forwarded-port"),
+            (prefix, "x-forwarded-prefix"),
+        ];
+        let names = family.map(|(read, usual)| read.unwrap_or(HeaderName::from_static(usual)));
+        names.into_iter().chain(single).collect()
     }
 }
 
