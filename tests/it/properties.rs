@@ -260,12 +260,13 @@ proptest! {
         capitals in any::<bool>(),
     ) {
         let quote = |value: &str, quoted: bool| match (quoted, escaped) {
-            (false, _) => value.to_string(),
+            (false, _) => value.to_owned(),
             (true, false) => format!("\"{value}\""),
-            (true, true) => format!("\"{}\"", value.chars().map(|c| format!("\\{c}")).collect::<String>()),
+            (true, true) => format!("\"{}\"", value.chars().flat_map(|c| ['\\', c]).collect::<String>()),
         };
-        let names = if capitals { ["FOR", "pRoTo"] } else { ["for", "proto"] };
-        let value = format!("{}={};{}={}", names[0], quote(node, quoted[0]), names[1], quote(scheme, quoted[1]));
+        let [of_node, of_scheme] = if capitals { ["FOR", "pRoTo"] } else { ["for", "proto"] };
+        let (quoted_node, quoted_scheme) = (quote(node, quoted[0]), quote(scheme, quoted[1]));
+        let value = format!("{of_node}={quoted_node};{of_scheme}={quoted_scheme}");
         let layer = &layers(1, F)[0];
         let info = |value: &str| seen(&through(layer, forwarded_request(F, &[value.into()])));
         prop_assert_eq!(info(&value), info(&format!("for={node};proto={scheme}")), "{}", value);

@@ -37,7 +37,7 @@ const QUOTES: &[LinesRow<'_>] = &[
         Want::Addr(CLIENT),
     ),
     ("an element in quotes, alone", &[(F, br#"for="1.1.1.1, for=203.0.113.99""#)], MALFORMED),
-    // Other readers take what the proxy appended as part of the open quote.
+    // For other readers, what the proxy appended is part of the open quote.
     (
         "open quote to the left",
         &[(F, br#"for=injected;by=", for=203.0.113.7"#)],
@@ -239,7 +239,8 @@ fn scraps_are_never_an_address() {
 /// proxy wrote.
 #[test]
 fn long_elements_are_read_in_linear_time() {
-    let pairs = |n: usize| (0..n).map(|i| format!("p{i}=1;")).collect::<String>().into_bytes();
+    let pairs =
+        |n: usize| (0..n).map(|i| format!("p{i}=1;")).collect::<Vec<_>>().concat().into_bytes();
     let quoted = |n| [b"x=\"".as_slice(), &vec![b'a'; n], b"\";for=203.0.113.7"].concat();
     let slashes = |n, end: &[u8]| [b"x=\"".as_slice(), &vec![b'\\'; n], end].concat();
     let and = |mut value: Vec<u8>, end: &[u8]| {

@@ -1,7 +1,7 @@
 //! Size and time.
 //!
-//! The layer has no limit on what is left of the client's report, because it does not read that part.
-//! With such a limit, a client could make a proxy's report worthless. The server limits the size.
+//! The layer does not read what is left of the client's report, so it has no limit there. With such a
+//! limit, a client could make a proxy's report worthless. The server limits the size.
 
 use forwarded_headers::ForwardedHeaders;
 

@@ -18,7 +18,7 @@ use crate::support::{Line, request, resolve};
 
 const F: &str = "forwarded";
 
-/// The text that no output may hold. It stands in the middle of bytes that harm logs and pages.
+/// The text that no output may hold. Around it are bytes that harm logs and pages.
 const MARK: &str = "mArK";
 
 const TEXTS: [(&str, &[u8]); 11] = [
