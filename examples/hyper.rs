@@ -1,12 +1,17 @@
-//! The layer without a framework: hyper serves HTTP/1 and HTTP/2, tower puts the layer in between.
+//! Uses the layer without a framework: hyper serves HTTP/1 and HTTP/2, and tower adds the layer.
 //!
 //! ```sh
 //! cargo run --example hyper
+//! ```
+//!
+//! In a second terminal, curl plays the proxy:
+//!
+//! ```sh
 //! curl localhost:3000 -H 'X-Forwarded-For: 203.0.113.7'
 //! curl localhost:3000 -H 'X-Forwarded-For: 203.0.113.7' --http2-prior-knowledge
 //! ```
 //!
-//! hyper does not tell a service who opened the connection, so each request is given its [`Peer`].
+//! hyper does not put the peer into a request, so this app inserts a [`Peer`] into each request.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,10 +27,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceBuilder;
 
-/// Answers with the address of the client, on plain hyper.
+/// Answers with the client's address, on plain hyper.
 #[derive(Parser)]
 struct Args {
-    /// Where to listen
+    /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
 }
@@ -39,7 +44,7 @@ async fn main() -> std::io::Result<()> {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => drop(tokio::spawn(serve(stream, peer.into(), layer.clone()))),
-            // Out of file descriptors, perhaps: later there may be one.
+            // The process may be out of file descriptors. One may be free later.
             Err(error) => {
                 eprintln!("accept: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;

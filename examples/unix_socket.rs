@@ -1,11 +1,16 @@
-//! An app that listens on a Unix socket behind nginx.
+//! Listens on a Unix socket behind nginx.
 //!
 //! ```sh
 //! cargo run --example unix_socket -- --socket /tmp/app.sock
+//! ```
+//!
+//! In a second terminal, curl plays nginx:
+//!
+//! ```sh
 //! curl --unix-socket /tmp/app.sock localhost -H 'X-Forwarded-For: 203.0.113.7'
 //! ```
 //!
-//! nginx sets the headers that are read, in place of what the visitor sent:
+//! nginx replaces the headers that the app reads:
 //!
 //! ```nginx
 //! location / {
@@ -16,13 +21,13 @@
 //! }
 //! ```
 //!
-//! Who opens the connection has no address, but needs write permission for the socket. Whoever has
-//! it can say who the client is, so give it to nginx alone: by the socket's group, or by a directory
-//! that nobody else may enter.
+//! A peer at a Unix socket has no address, but needs write permission for the socket. With it, a process
+//! can report any client. Give it to nginx alone: through the socket's group, or through a directory that
+//! no other user may enter.
 
 #[cfg(unix)]
 #[tokio::main]
-async fn main() -> std::io::Result<()> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     unix::serve().await
 }
 
@@ -33,6 +38,7 @@ fn main() {
 
 #[cfg(unix)]
 mod unix {
+    use std::error::Error;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{FileTypeExt, PermissionsExt};
     use std::path::{Path, PathBuf};
@@ -41,35 +47,35 @@ mod unix {
     use axum::routing::get;
     use clap::Parser;
     use forwarded_headers::extract::ClientIp;
-    use forwarded_headers::{ConnectionInfo, ForwardedHeaders, Peer, TrustedProxies};
+    use forwarded_headers::{ConnectionInfo, ForwardedHeaders, Peer};
     use tokio::net::UnixListener;
 
-    /// Answers with the address of the client, on a Unix socket.
+    /// Answers with the client's address, on a Unix socket.
     #[derive(Parser)]
     struct Args {
-        /// Where to listen
+        /// The path of the socket
         #[arg(long, value_name = "PATH")]
         socket: PathBuf,
     }
 
-    pub(crate) async fn serve() -> std::io::Result<()> {
+    pub(crate) async fn serve() -> Result<(), Box<dyn Error>> {
         let Args { socket } = Args::parse();
         remove_stale(&socket)?;
         let listener = UnixListener::bind(&socket)?;
-        // The owner and the group: put nginx into it.
+        // The owner and the group may connect: put nginx into the group.
         fs::set_permissions(&socket, Permissions::from_mode(0o660))?;
         println!("listening on {}", socket.display());
 
         let layer =
-            ForwardedHeaders::new().trust(TrustedProxies::unix()).peer_from(|_| Some(Peer::Unix));
-        axum::serve(listener, Router::new().route("/", get(hello)).layer(layer)).await
+            ForwardedHeaders::builder().trust("unix").peer_from(|_| Some(Peer::Unix)).build()?;
+        Ok(axum::serve(listener, Router::new().route("/", get(hello)).layer(layer)).await?)
     }
 
     async fn hello(ClientIp(ip): ClientIp, info: ConnectionInfo) -> String {
         format!("{ip} over {}\n", info.scheme())
     }
 
-    /// A socket outlives the process that listened on it, and cannot be bound again.
+    /// Removes the socket of an earlier process, which would prevent a new `bind`.
     fn remove_stale(socket: &Path) -> std::io::Result<()> {
         match fs::symlink_metadata(socket) {
             Ok(file) if file.file_type().is_socket() => fs::remove_file(socket),

@@ -1,67 +1,70 @@
-//! What an app behind a proxy finds out about a request: as a page for a browser, as JSON for
+//! Shows what an app behind a proxy reads of a request: as a page for a browser, as JSON for
 //! `Accept: application/json`, as plain text for curl.
 //!
 //! ```sh
 //! cargo run --example whoami
+//! ```
+//!
+//! It keeps running. In a second terminal, curl plays the proxy, which is trusted because it is on this
+//! machine:
+//!
+//! ```sh
 //! curl localhost:3000 -H 'X-Forwarded-For: 203.0.113.7' -H 'X-Forwarded-Proto: https'
 //! ```
 //!
-//! Here curl plays the proxy, whose address is trusted because it is on this machine. Put more
-//! addresses into `X-Forwarded-For`, or other forwarding headers beside it, and see what is left of
-//! them. Behind a proxy of yours, `--help` lists what there is to set.
+//! Put more addresses into `X-Forwarded-For`, or add other forwarding headers, and see which of them are
+//! left. Behind a CDN that connects from 198.51.100.0/24 to an nginx at 10.0.0.2:
+//!
+//! ```sh
+//! cargo run --example whoami -- --proxy nginx --trust 198.51.100.0/24 --trust 10.0.0.2
+//! ```
 
 use std::fmt::Display;
 use std::net::SocketAddr;
 
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, VARY};
+use axum::http::uri::Authority;
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Json, Router};
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use forwarded_headers::{
-    AllowedHosts, ConfigError, ConnectionInfo, Family, ForwardedHeaders, Outcome, TrustedProxies,
-    Unresolved,
+    Builder, ConfigError, ConnectionInfo, ForwardedHeaders, Outcome, Unresolved,
 };
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-/// Shows what an app behind a proxy finds out about a request.
+/// Shows what an app behind a proxy reads of a request.
 #[derive(Parser)]
 struct Args {
-    /// Where to listen
+    /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
-    /// The addresses of the proxies: "loopback, private, 192.0.2.7, 10.1.0.0/16"
-    #[arg(long, value_name = "SET", default_value = "loopback")]
-    trust: TrustedProxies,
-    /// How many proxies a request passes at most
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    max_hops: u8,
-    /// The headers that the proxies write
-    #[arg(long, value_enum, default_value_t)]
-    family: Headers,
-    /// The hosts that are answered to, "example.com, *.example.com"; a forwarded host is read then
+    /// The proxy that connects to the app: "nginx", "aws-alb"
+    #[arg(long, value_name = "NAME")]
+    proxy: Option<String>,
+    /// The addresses of the proxy: "loopback, private, 192.0.2.7, 10.1.0.0/16". For several proxies in a
+    /// row, one --trust for each, outermost first [default: loopback]
+    #[arg(long, value_name = "SET")]
+    trust: Vec<String>,
+    /// The header that reports the client: "forwarded", "x-real-ip" [default: x-forwarded-for, or the
+    /// header of --proxy]
+    #[arg(long, value_name = "HEADER")]
+    client_from: Option<String>,
+    /// The hosts that the app answers to: "example.com, *.example.com". Without --proxy, the app reads
+    /// the forwarded host as well
     #[arg(long, value_name = "LIST")]
-    allow_host: Option<AllowedHosts>,
-    /// Without a forwarding header the peer itself is the client, as where there is no proxy
+    allow_host: Option<String>,
+    /// Make a trusted peer that sends no forwarding header the client, as in local development
     #[arg(long)]
-    allow_direct: bool,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum Headers {
-    /// X-Forwarded-For and its like
-    #[default]
-    XForwarded,
-    /// Forwarded (RFC 7239)
-    Forwarded,
+    trusted_peer_may_be_client: bool,
 }
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let args = Args::parse();
+    let layer = layer(&args).unwrap_or_else(|error| exit(error));
     let listen = args.listen;
-    let layer = layer(args).unwrap_or_else(|error| exit(error));
     let listener = TcpListener::bind(listen).await;
     let listener = listener.unwrap_or_else(|error| exit(format!("{listen}: {error}")));
     println!("listening on http://{}", listener.local_addr()?);
@@ -70,22 +73,40 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
 }
 
-fn layer(args: Args) -> Result<ForwardedHeaders, ConfigError> {
-    let layer = ForwardedHeaders::new()
-        .trust(args.trust)
-        .max_hops(args.max_hops)
-        .family(match args.family {
-            Headers::XForwarded => Family::XForwarded,
-            Headers::Forwarded => Family::Forwarded,
-        })
-        .allow_direct(args.allow_direct);
-    match args.allow_host {
-        Some(hosts) => layer.read_host(true).allowed_hosts(hosts).check(),
-        None => layer.check(),
+/// Passes each flag to the builder as text. `build` returns the first error.
+fn layer(args: &Args) -> Result<ForwardedHeaders, ConfigError> {
+    let mut builder = match &args.proxy {
+        Some(proxy) => ForwardedHeaders::behind(proxy),
+        None => ForwardedHeaders::builder(),
+    };
+    builder = match &args.trust[..] {
+        [] => builder,
+        [proxy] => builder.trust(proxy),
+        chain => builder.trust_chain(chain),
+    };
+    if let Some(header) = &args.client_from {
+        builder = builder.client_from(header);
+    }
+    if let Some(hosts) = &args.allow_host {
+        builder = read_forwarded_host(builder, args).allowed_hosts(hosts);
+    }
+    builder.trusted_peer_may_be_client(args.trusted_peer_may_be_client).build()
+}
+
+/// Reads the host from the family of headers that reports the client. Behind a well-known proxy, reads
+/// none: most proxies pass the client's `X-Forwarded-Host` on.
+fn read_forwarded_host(builder: Builder, args: &Args) -> Builder {
+    let client_from = args.client_from.as_deref().unwrap_or_default();
+    if args.proxy.is_some() {
+        builder
+    } else if client_from.eq_ignore_ascii_case("forwarded") {
+        builder.host_from("forwarded")
+    } else {
+        builder.host_from("x-forwarded-host")
     }
 }
 
-/// As clap does for flags that are wrong one by one.
+/// Ends as clap does for a flag that it refuses.
 fn exit(error: impl Display) -> ! {
     eprintln!("error: {error}");
     std::process::exit(2)
@@ -104,7 +125,7 @@ async fn whoami(info: ConnectionInfo, headers: HeaderMap) -> Response {
         text(&info, &headers).into_response()
     };
     let about = [
-        // One client's answer is no other's.
+        // A cache must not give one client's answer to another client.
         (CACHE_CONTROL, "no-store"),
         (VARY, "accept"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
@@ -117,29 +138,29 @@ fn facts(info: &ConnectionInfo) -> [(&'static str, String); 6] {
     [
         ("client", info.client_ip().map_or_else(none, |ip| ip.to_string())),
         ("scheme", info.scheme().to_string()),
-        ("host", info.authority().map_or_else(none, str::to_owned)),
+        ("host", info.authority().map_or_else(none, Authority::to_string)),
         ("origin", info.origin().unwrap_or_else(none)),
         ("hops", info.hops().to_string()),
         ("outcome", format!("{:?}", info.outcome())),
     ]
 }
 
-/// What to do where there is no client, or where it may be a proxy.
+/// Returns what to do if there is no client, or if the client may be a proxy.
 fn advice(info: &ConnectionInfo) -> Option<String> {
     let why = match (info.outcome(), info.client_ip()) {
         (Outcome::Unresolved(why), _) => why,
         (Outcome::Direct, Some(ip)) => {
             return Some(format!(
-                "{ip} is no trusted proxy, so it is the client. If it is your proxy: --trust {ip}."
+                "{ip} is not a trusted proxy, so it is the client. If it is your proxy: --trust {ip}."
             ));
         }
         _ => return None,
     };
     let here = match why {
-        Unresolved::NotReported => {
-            " Here: --allow-direct, or --family for the header that your proxy sends."
+        Unresolved::NoHeader => {
+            " Here: --trusted-peer-may-be-client, or --client-from for the header that your proxy sends."
         }
-        Unresolved::Missing => " Here: --max-hops says how many proxies there are, --trust where.",
+        Unresolved::ListEnds => " Here: --trust once for each proxy, outermost first.",
         _ => "",
     };
     Some(format!("No client: {why}.{here}"))
@@ -159,7 +180,7 @@ fn json(info: &ConnectionInfo, headers: &HeaderMap) -> Value {
     json!({
         "client": info.client_ip(),
         "scheme": info.scheme().as_str(),
-        "host": info.authority(),
+        "host": info.authority().map(Authority::as_str),
         "origin": info.origin(),
         "hops": info.hops(),
         "outcome": format!("{:?}", info.outcome()),
@@ -198,14 +219,14 @@ th, td { overflow-wrap: anywhere; }
 p { padding: .6rem 1rem; border-left: .25rem solid var(--mark); }
 ";
 
-/// Whoever sends a header chooses its bytes. ASCII is shown as it is, the rest as `\xff`, so that
-/// nothing in it can steer a terminal.
+/// Returns the value's ASCII text, and every other byte as `\xff`: a client chooses these bytes, and none
+/// of them may control a terminal.
 fn printable(value: &HeaderValue) -> String {
     let ascii = value.to_str().map(str::to_owned);
     ascii.unwrap_or_else(|_| value.as_bytes().escape_ascii().to_string())
 }
 
-/// The text where HTML expects text or a quoted attribute.
+/// Escapes a text for HTML, as text or in a quoted attribute.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -64,6 +64,7 @@ impl ForwardedHeaders {
     /// assert_eq!(info.client_ip(), Some([203, 0, 113, 7].into()));
     /// ```
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the default settings are valid")]
     pub fn new() -> Self {
         Self::builder().build().expect("the default settings are valid")
     }
@@ -153,7 +154,7 @@ impl ForwardedHeaders {
         let peer = config.peer_from.find(request.extensions());
         let found = Found::in_one_pass(request.headers(), config);
         let resolved = decide(config, peer, &found, request.uri());
-        let edits = Edits::needed(config, &resolved, &found);
+        let mut edits = Edits::needed(config, &resolved, &found);
         edits.apply(request, config, &resolved);
         request.extensions_mut().insert(ConnectionInfo::new(resolved));
     }

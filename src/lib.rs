@@ -1,144 +1,153 @@
-//! The client's address, scheme and host, for web apps behind a proxy: a tower layer that decides
-//! once whom to believe, and removes what no trusted proxy vouched for.
+//! The client's address, scheme and host for web apps behind a proxy: a tower layer that decides them
+//! once, and removes every forwarding header that no trusted proxy wrote.
+//!
+//! An app behind nginx, a load balancer or a CDN sees the proxy's address and plain http. The proxy
+//! reports the client in `X-Forwarded-For` and similar headers, or in `Forwarded` (RFC 7239). A client
+//! can send the same headers. The layer reads the part that trusted proxies wrote.
 //!
 //! ```
-//! # #[cfg(feature = "axum")] {
-//! use axum::{Router, routing::get};
-//! use forwarded_headers::{ConnectionInfo, ForwardedHeaders};
+//! use forwarded_headers::{ConnectionInfo, ForwardedHeaders, Peer};
+//! use http::Request;
 //!
-//! async fn hello(info: ConnectionInfo) -> String {
-//!     format!("{:?} asked for {:?}", info.client_ip(), info.origin())
-//! }
+//! // The client 203.0.113.7 sends `X-Forwarded-For: 6.6.6.6`. nginx on this machine appends its report.
+//! let mut request = Request::builder()
+//!     .extension(Peer::Inet("127.0.0.1:50000".parse()?))
+//!     .header("host", "example.com")
+//!     .header("x-forwarded-for", "6.6.6.6, 203.0.113.7")
+//!     .header("x-forwarded-proto", "https")
+//!     .header("x-real-ip", "6.6.6.6")
+//!     .body(())?;
+//! ForwardedHeaders::new().apply(&mut request);
 //!
-//! let app: Router = Router::new().route("/", get(hello)).layer(ForwardedHeaders::new());
-//! let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
-//! # }
+//! let info: &ConnectionInfo = request.extensions().get().unwrap();
+//! assert_eq!(info.client_ip(), Some("203.0.113.7".parse()?));
+//! assert_eq!(info.origin().as_deref(), Some("https://example.com"));
+//! // Other code in the app reads the same.
+//! assert_eq!(request.headers()["x-forwarded-for"], "203.0.113.7");
+//! assert!(!request.headers().contains_key("x-real-ip"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! An app behind nginx, a load balancer or a CDN sees the proxy's address and plain http. The
-//! user's are in `X-Forwarded-For`, `X-Forwarded-Proto` and their like, or in `Forwarded` (RFC 7239),
-//! beside whatever the user typed into them. [`ForwardedHeaders`] tells the two apart.
-//! It writes what it finds into the request's URI and `Host`, inserts a [`ConnectionInfo`], and
-//! leaves no forwarding header behind that says something else.
-//!
-//! Which headers a proxy writes, and which it only passes on, differs from one to the next:
-//! [`ForwardedHeaders::behind`] knows it for [many](Proxy), and what has to be set there.
+//! In an app the same layer is one line: see [`ForwardedHeaders`]. Which headers a proxy writes, and
+//! which it passes on, differs between proxies. [`Proxy`] has a page for each of 26.
 //!
 //! # The promise
 //!
-//! If each trusted proxy writes and escapes each header that is read, appends to the lists
-//! (`X-Forwarded-For`, `X-Forwarded-Proto`, `Forwarded`) at the end or replaces them, replaces the
-//! single values (`-Host`, `-Port`, `-Prefix`, a [`client_ip_header`](ForwardedHeaders::client_ip_header)),
-//! and only proxies have the trusted addresses, then:
+//! - **A client chooses nothing.** Whatever forwarding headers a client sends, the result is the one for
+//!   a client that sent none. With [`Writing::Replace`] and [`Writing::AppendToFirstLine`] the client may
+//!   be unresolved instead. The client chooses the host that it asks for, within
+//!   [`allowed_hosts`](Builder::allowed_hosts).
+//! - **An untrusted peer is the client.** The layer does not read its forwarding headers, and removes
+//!   them.
+//! - **What is left is true.** Behind the layer, [`ConnectionInfo`], `Host`, the URI and every forwarding
+//!   header that is still there agree.
+//! - **No guessing.** If a trusted proxy reports no usable address, the client is unresolved. The layer
+//!   never takes the proxy, an entry further left, or another header instead.
+//! - **It costs little.** The cost of a decision does not depend on what a client sends. A decision
+//!   allocates only for a prefix, for an obfuscated or a long escaped identifier, and for a host that its
+//!   thread has not seen recently or that ends in a dot. The removal of headers is linear in their
+//!   number.
 //!
-//! - **Nobody outside chooses.** Whatever forwarding headers a client sends, the result is the one
-//!   for a client that sent none; or, with [`single_line`](ForwardedHeaders::single_line) or
-//!   [`exact`](ForwardedHeaders::exact), that nobody is the client.
-//! - **An untrusted peer is the client.** Its forwarding headers are neither read nor passed on.
-//! - **What is left is true.** `ConnectionInfo`, `Host`, the URI and every forwarding header that is
-//!   still there say the same thing, and a trusted proxy vouched for it.
-//! - **No guessing.** Where a trusted proxy names no address, the client is unresolved: never the
-//!   proxy itself, never an entry further left, never another header.
-//! - **It costs nothing you would notice.** Deciding does not depend on how much a client sends, and
-//!   allocates nothing but for what is rare: a prefix, an obfuscated or long escaped identifier, a host
-//!   that its thread has not seen of late or that ends in a dot. Cleaning up is linear in what is sent.
-//!
-//! The host that a client asks for is its own choice: name yours with
-//! [`allowed_hosts`](ForwardedHeaders::allowed_hosts) before you make links of it.
+//! The premise: each trusted proxy appends at the end of each list that is read, or replaces it. It
+//! replaces each single value that is read. Only proxies have the trusted addresses.
 //!
 //! # The rule
 //!
-//! 1. The *peer* is who opened the connection: what
-//!    [`peer_from`](ForwardedHeaders::peer_from) returns, if that is given; else the first in the
-//!    request's extensions of a [`Peer`], a [`SocketAddr`](std::net::SocketAddr), with the feature
-//!    `axum` a `ConnectInfo<SocketAddr>`, with the feature `tonic` a `TcpConnectInfo`.
-//! 2. A peer that is no [trusted proxy](TrustedProxies) is the client ([`Outcome::Direct`]). If there
-//!    is no peer, nobody is ([`Outcome::NoPeer`]). No forwarding header is read then.
-//! 3. Of the two [families](Family) of headers one is read, the one that the proxies write. Every
-//!    trusted proxy must write it.
-//! 4. The walk starts at the peer. As long as the current address is a trusted proxy and there are
-//!    [hops](ForwardedHeaders::max_hops) left, what that proxy reported becomes the current address:
-//!    the rightmost unread element of `Forwarded`, or entry of `X-Forwarded-For`. All lines of a
-//!    name are one list, in order; no quote crosses a line. An empty member, or an empty last line,
-//!    is a missing report; one of more than 4096 bytes is malformed, in any list, and nothing to the
-//!    left of it is read. Behind the peer,
-//!    [`trusted_hops`](ForwardedHeaders::trusted_hops) takes every address for a proxy's. With
-//!    [`client_ip_header`](ForwardedHeaders::client_ip_header) or
-//!    [`client_ip_port_header`](ForwardedHeaders::client_ip_port_header) there is one hop and no list:
-//!    the one value of that header is the report, and a list or a second line is malformed.
-//! 5. The walk ends at an address that is no trusted proxy, or when the hops are used up: that is the
-//!    client ([`Outcome::Forwarded`]). It ends without a client ([`Outcome::Unresolved`]) where the
-//!    report that is due is missing, is no address, is `unknown`, or is obfuscated; or where a header
-//!    that is read has more entries than reports were read, with
-//!    [`exact`](ForwardedHeaders::exact), or a second line, with
-//!    [`single_line`](ForwardedHeaders::single_line): then scheme, host, port and prefix are not read
-//!    either. A trusted peer
-//!    that sends no header of the family at all is itself the client if
-//!    [`allow_direct`](ForwardedHeaders::allow_direct) says so ([`Outcome::NotForwarded`]).
-//! 6. Scheme and host come from the same `Forwarded` element that named the client, also where it
-//!    names it `unknown` or by an obfuscated identifier. In the X- family the scheme is the rightmost entry of
-//!    `X-Forwarded-Proto`; `-Host`, `-Port` and `-Prefix` are single values, and a list or a second
-//!    line of one is as good as none. With [`aligned_lists`](ForwardedHeaders::aligned_lists) each is
-//!    the entry at the client's position. A value that is not valid is as good as none, and where a
-//!    report is missing or malformed, none of them is read.
-//! 7. Where the scheme is read and a trusted peer sends none that is valid, it is `http`. For every
-//!    other request it is [`own_scheme`](ForwardedHeaders::own_scheme), `http` unless that is set.
-//!    The one in the URI is never read: the client wrote it.
-//! 8. An IPv4-mapped IPv6 address is its IPv4 address, wherever addresses are compared or read.
-//! 9. A request that carries a [`ConnectionInfo`] already passes untouched: the outermost layer
-//!    decides, once.
+//! 1. **Peer.** The peer is the other end of the connection: the result of
+//!    [`peer_from`](Builder::peer_from), or else of [`Peer::from_extensions`].
+//! 2. **No trust, no reading.** A peer that is not [trusted](Builder::trust) is the client
+//!    ([`Outcome::Direct`]). Without a peer there is no client ([`Outcome::NoPeer`]). The layer then reads
+//!    no forwarding header.
+//! 3. **One source.** The layer reads the client's address from one header:
+//!    [`client_from`](Builder::client_from).
+//! 4. **The walk.** The walk starts at the peer. While the current address is a trusted proxy for its hop,
+//!    the rightmost unread entry is that proxy's report, and becomes the current address.
+//!    - All lines of a name are one list, in order. A quoted string never crosses a line.
+//!    - An empty entry is a missing report. An entry of more than 4,096 bytes is malformed, and the walk
+//!      does not pass it.
+//!    - With [`nth_from_right`](ClientSource::nth_from_right) the first report is the entry at that place.
+//!      The walk does not look at the entries to its right.
+//!    - A header with one address is one report. A second line of it, or a list in it, is malformed.
+//! 5. **Its end.** An address that is not trusted, or that no proxy of the chain is left for, is the client
+//!    ([`Outcome::Forwarded`]). The client is [`Outcome::Unresolved`] if the report that is due is
+//!    missing, malformed, `unknown` or obfuscated, or if a header holds entries that
+//!    [`Writing`] rules out. A trusted peer without any report may be the client
+//!    ([`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client)).
+//! 6. **Scheme, host, port, prefix.** They are read if the address is present, `unknown` or obfuscated.
+//!    - In `Forwarded`, scheme and host come from the element that reported the client.
+//!    - Otherwise the scheme is the rightmost entry of its list. Host, port and prefix are single values:
+//!      a list, or a second line, is no value.
+//!    - With [`Writing::AppendToEach`] each value is the entry at the client's place in its own list.
+//!    - A value that is not valid is no value.
+//! 7. **The scheme without a report.** It is the scheme of [`SchemeSource::always`], or else of
+//!    [`direct_scheme`](Builder::direct_scheme) for `Direct`, or else `http`. It is never the scheme in the
+//!    URI: the client wrote it.
+//! 8. **One address.** An IPv4-mapped IPv6 address is its IPv4 address, in reports and in sets.
+//! 9. **Once.** A request that carries a [`ConnectionInfo`] passes unchanged: the outermost layer decides.
 //!
-//! Then, whoever the peer was:
+//! Then the layer rewrites the request:
 //!
-//! - The authority is the forwarded host, else the URI's, else that of the one `Host` line. It must
-//!   be a valid host and, where [`allowed_hosts`](ForwardedHeaders::allowed_hosts) is given, one of
-//!   them: a refused one means none, with no fall-back to another. `Host` is set to it where
-//!   the request has one, or a proxy named the host. Where there is no authority, `Host` is removed,
-//!   and the URI keeps its path and query alone.
-//! - A URI that has a scheme and an authority gets these, so that they do not say something else; one
-//!   that has none gets them if the peer is trusted or [`own_scheme`](ForwardedHeaders::own_scheme)
-//!   is set. The tunnel of a `CONNECT`, and the `*` of an `OPTIONS *` that names no host, stay as they
-//!   are. With the feature `axum`, an `OriginalUri` is set too.
-//! - The headers that named the client are written anew, one value each; every other forwarding
-//!   header is removed, and so are all of them where no trusted proxy named a client. They are the
-//!   standard names, the vendors' names for the client's address as far as we know them, the names
-//!   that are configured, and
-//!   whatever looks like one of these with `_` or `.` for `-`. Identity headers
-//!   (`X-Forwarded-User`, `X-Forwarded-Client-Cert`) and paths (`X-Forwarded-Uri`,
-//!   `X-Original-URL`) are not among them: if you read those, have your proxy set or remove them.
+//! - **Authority.** It is the forwarded host, or else the URI's, or else that of the one `Host` line. It
+//!   must be valid and one of [`allowed_hosts`](Builder::allowed_hosts). A refused host is no host: the
+//!   layer does not fall back to the next. `Host` is set to the authority if the request has a `Host` or a
+//!   proxy reported the host. Without an authority, `Host` is removed and the URI keeps its path and
+//!   query.
+//! - **URI.** A URI with an authority gets the decided scheme and authority. A URI without one (`/path`)
+//!   gets both if the peer is trusted, or if the configuration states the scheme: see [`UriRewrite`].
+//!   Otherwise its scheme is `None`. The tunnel of a `CONNECT` and the `*` of `OPTIONS *` stay as they are.
+//!   axum's `OriginalUri` is set too.
+//! - **Headers that were read.** Each is written anew with one value, or removed if there is no value or no
+//!   client.
+//! - **Other forwarding headers.** Each is removed: the standard names, the vendors' names for address,
+//!   scheme and host, and every look-alike with `_` or `.` for `-`. Headers about the user
+//!   (`X-Forwarded-User`, `X-Forwarded-Client-Cert`) and the path (`X-Forwarded-Uri`, `X-Original-URL`) are
+//!   not forwarding headers. If the app reads such a header, the proxy must set or remove it.
 //!
-//! # Deployment caveat
+//! # When the client chooses all the same
 //!
-//! The promise holds for proxies that *replace* what the client sent, or *append* to it at the end.
-//! Ordinary configurations that do neither, so that the client chooses:
+//! The promise needs proxies that replace or append. These ordinary configurations do neither:
 //!
-//! - bare `proxy_pass` in nginx, HAProxy without `option forwardfor` (or with `if-none`), Envoy
-//!   without `use_remote_address`: `X-Forwarded-For` is passed through;
-//! - nearly all proxies pass `X-Forwarded-Host`, `-Port` and `-Prefix` through, and many
-//!   `X-Forwarded-Proto`, which is read by default: [`read_proto(false)`](ForwardedHeaders::read_proto)
-//!   for those;
-//! - nearly all pass `Forwarded` through unless they are told to write it;
-//! - nginx that builds `Forwarded` or `X-Forwarded-Host` from an unescaped `$host` or `$http_host`;
-//! - a proxy that leaves its own report out when it gets long, as Traffic Server does with `host` in
-//!   `Forwarded`: nothing that a client chooses the length of should be in it;
-//! - proxies that append to the *first* of several lines (pound, an old Heroku router), without
-//!   [`single_line(true)`](ForwardedHeaders::single_line);
-//! - addresses shared with others: a CDN's ranges prove that *some* customer of it sent the request;
-//! - source NAT that gives outsiders an inside address (rootless containers, Kubernetes
-//!   `externalTrafficPolicy: Cluster`), when that address is trusted.
+//! - `X-Forwarded-For` is passed on by nginx with a bare `proxy_pass`, by HAProxy without
+//!   `option forwardfor`, and by Envoy without `use_remote_address`.
+//! - `X-Forwarded-Host`, `-Port` and `-Prefix` are passed on by nearly all proxies. `X-Forwarded-Proto`, which
+//!   is read by default, is passed on by many: set [`SchemeSource::none`] behind them.
+//! - `Forwarded` is passed on by nearly all proxies that are not told to write it.
+//! - nginx can write an unescaped `$host` into `Forwarded`. A client then adds an element of its own.
+//! - A proxy can leave its report out when it gets long, as Traffic Server does with a long host.
+//! - A proxy can append to the *first* of several lines, as pound does. Set
+//!   [`Writing::AppendToFirstLine`].
+//! - The addresses of a CDN belong to all of its customers. They prove that *some* customer sent the
+//!   request.
+//! - Source NAT can give outsiders an inside address: rootless containers, Kubernetes with
+//!   `externalTrafficPolicy: Cluster`.
 //!
-//! The [README](https://docs.rs/crate/forwarded-headers/latest) has a table of what each proxy needs.
+//! # Settings
+//!
+//! | setting | when |
+//! |---|---|
+//! | [`behind`](ForwardedHeaders::behind) | the proxy has a page |
+//! | [`trust`](Builder::trust) | the proxy has another address than this machine |
+//! | [`trust_chain`](Builder::trust_chain) | there are two proxies or more, one behind the other |
+//! | [`client_from`](Builder::client_from), [`scheme_from`](Builder::scheme_from) | the proxy writes other headers than `X-Forwarded-For` and `-Proto` |
+//! | [`host_from`](Builder::host_from), [`port_from`](Builder::port_from), [`prefix_from`](Builder::prefix_from) | the proxy changes `Host`, the port or the path, and reports the client's |
+//! | [`proxies_write`](Builder::proxies_write) | the proxies replace what comes in, or append to each list |
+//! | [`allowed_hosts`](Builder::allowed_hosts) | the app makes links, redirects or cookies from the host |
+//! | [`direct_scheme`](Builder::direct_scheme) | the app itself takes TLS, without a proxy |
+//! | [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client) | local development without a proxy |
+//! | [`peer_from`](Builder::peer_from) | the server is neither axum nor tonic, or listens on a Unix socket |
+//! | [`rewrite_uri`](Builder::rewrite_uri) | relative redirects must stay relative, or the app is a forward proxy |
+//! | [`insecure_keep_header`](Builder::insecure_keep_header) | code behind the layer needs a header as the client sent it |
 //!
 //! # Scope
 //!
-//! The layer answers no request itself, and refuses none: a handler that needs the client's address
-//! asks for [`extract::ClientIp`](https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/),
-//! or looks at [`ConnectionInfo::outcome`]. There is no way to take the leftmost entry. It does not
-//! speak the PROXY protocol, and reads no trailers.
+//! The layer answers no request itself and refuses none. A handler that needs the client's address extracts
+//! [`extract::ClientIp`](https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/), or checks
+//! [`ConnectionInfo::outcome`]. The layer cannot take the leftmost entry, does not speak the PROXY
+//! protocol, and reads no trailers. The `guide` module has pages about deployments.
 //!
 //! # Features
 //!
-//! None is on by default.
+//! No feature is on by default.
 //!
 //! - `axum`: the extractors, and `ConnectInfo<SocketAddr>` as a peer. For axum 0.8.
 //! - `tonic`: `TcpConnectInfo` as a peer. For tonic 0.14.
@@ -157,6 +166,8 @@ mod decide;
 #[cfg(feature = "axum")]
 pub mod extract;
 pub mod forwarded;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod header;
 mod info;
 mod layer;

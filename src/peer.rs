@@ -76,14 +76,16 @@ impl From<SocketAddr> for Peer {
 }
 
 #[inline]
-fn from_frameworks(_extensions: &Extensions) -> Option<SocketAddr> {
+fn from_frameworks(extensions: &Extensions) -> Option<SocketAddr> {
+    #[cfg(not(any(feature = "axum", feature = "tonic")))]
+    let _ = extensions;
     #[cfg(feature = "axum")]
-    if let Some(axum::extract::ConnectInfo(address)) = _extensions.get() {
+    if let Some(axum::extract::ConnectInfo(address)) = extensions.get() {
         return Some(*address);
     }
     // tonic inserts a TcpConnectInfo for TLS connections too, beside its TlsConnectInfo.
     #[cfg(feature = "tonic")]
-    if let Some(info) = _extensions.get::<tonic::transport::server::TcpConnectInfo>() {
+    if let Some(info) = extensions.get::<tonic::transport::server::TcpConnectInfo>() {
         return info.remote_addr();
     }
     None

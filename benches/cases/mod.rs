@@ -9,7 +9,8 @@ use std::net::{IpAddr, SocketAddr};
 use axum::body::Bytes;
 use axum::extract::ConnectInfo;
 use forwarded_headers::{
-    ConnectionInfo, Family, ForwardedHeaders, ForwardedHeadersService, TrustedProxies, forwarded,
+    Builder, ConnectionInfo, ForwardedHeaders, ForwardedHeadersService, SchemeSource,
+    TrustedProxies, forwarded,
 };
 use http::request::Parts;
 use http::{Extensions, HeaderName, HeaderValue, Request};
@@ -18,6 +19,8 @@ use tower::{Layer, Service, service_fn};
 
 pub type Line = (&'static str, &'static str);
 
+const XFF: &str = "x-forwarded-for";
+const FORWARDED: &str = "forwarded";
 pub const HOST: &str = "example.com";
 pub const BROWSER: [Line; 7] = [
     ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"),
@@ -59,10 +62,19 @@ pub fn request(peer: &str, host: &str, more: &[(&str, &str)]) -> Request<()> {
     request
 }
 
-pub fn layer(family: Family, hops: u8) -> ForwardedHeaders {
-    let proxies = "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 2001:db8:f::/48";
-    let proxies: TrustedProxies = proxies.parse().unwrap();
-    ForwardedHeaders::new().family(family).trust(proxies).max_hops(hops).check().unwrap()
+/// Settings that read the client from this header, through as many proxies of four networks.
+fn settings(client_from: &str, proxies: usize) -> Builder {
+    let networks = "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 2001:db8:f::/48";
+    ForwardedHeaders::builder().trust_chain(vec![networks; proxies]).client_from(client_from)
+}
+
+fn layer(client_from: &str, proxies: usize) -> ForwardedHeaders {
+    settings(client_from, proxies).build().unwrap()
+}
+
+/// The same without a scheme.
+fn addresses(client_from: &str, proxies: usize) -> ForwardedHeaders {
+    settings(client_from, proxies).scheme_from(SchemeSource::none()).build().unwrap()
 }
 
 /// A request and the layer that decides on it.
@@ -90,40 +102,37 @@ const TWO_ELEMENTS: &str =
     "for=203.0.113.195;proto=https, for=10.1.2.3;proto=https, for=172.16.4.5;proto=https";
 
 pub fn xff_one() -> Decision {
-    let layer = layer(Family::XForwarded, 1).read_proto(false);
+    let layer = addresses(XFF, 1);
     Decision::new(layer, CLIENT, &[("x-forwarded-for", CLIENT)])
 }
 
 pub fn xff_one_and_proto() -> Decision {
     let lines = [("x-forwarded-for", CLIENT), ("x-forwarded-proto", "https")];
-    Decision::new(layer(Family::XForwarded, 1), CLIENT, &lines)
+    Decision::new(layer(XFF, 1), CLIENT, &lines)
 }
 
 pub fn xff_two_hops() -> Decision {
-    let layer = layer(Family::XForwarded, 3).read_proto(false);
+    let layer = addresses(XFF, 3);
     Decision::new(layer, CLIENT, &[("x-forwarded-for", TWO_HOPS)])
 }
 
 pub fn forwarded_one() -> Decision {
     let line = "for=203.0.113.195;proto=https;by=10.0.0.9";
-    Decision::new(layer(Family::Forwarded, 1), CLIENT, &[("forwarded", line)])
+    Decision::new(layer(FORWARDED, 1), CLIENT, &[("forwarded", line)])
 }
 
 pub fn forwarded_two_hops() -> Decision {
-    Decision::new(layer(Family::Forwarded, 3), CLIENT, &[("forwarded", TWO_ELEMENTS)])
+    Decision::new(layer(FORWARDED, 3), CLIENT, &[("forwarded", TWO_ELEMENTS)])
 }
 
 pub fn forwarded_two_hops_ipv6() -> Decision {
     let line = TWO_ELEMENTS.replace("203.0.113.195", "\"[2001:db8:cafe::17]:4711\"");
-    Decision::new(layer(Family::Forwarded, 3), "2001:db8:cafe::17", &[("forwarded", &line)])
+    Decision::new(layer(FORWARDED, 3), "2001:db8:cafe::17", &[("forwarded", &line)])
 }
 
 /// Puts what an attacker could send to the left of the same two hops, or on other lines.
-pub fn hostile(family: Family, what: &str) -> Decision {
-    let (name, hops) = match family {
-        Family::Forwarded => ("forwarded", TWO_ELEMENTS),
-        _ => ("x-forwarded-for", TWO_HOPS),
-    };
+pub fn hostile(name: &str, what: &str) -> Decision {
+    let hops = if name == FORWARDED { TWO_ELEMENTS } else { TWO_HOPS };
     let size = 60 * 1024;
     let left = match what {
         "100 elements" => format!("{hops}, ").repeat(33),
@@ -142,14 +151,17 @@ pub fn hostile(family: Family, what: &str) -> Decision {
     if what == "connection" {
         lines.push(("connection", &connection));
     }
-    Decision::new(layer(family, 3).read_proto(family == Family::Forwarded), CLIENT, &lines)
+    Decision::new(hostile_layer(name), CLIENT, &lines)
+}
+
+fn hostile_layer(name: &str) -> ForwardedHeaders {
+    if name == FORWARDED { layer(FORWARDED, 3) } else { addresses(XFF, 3) }
 }
 
 /// Puts 60 KB without a comma in the place of the client's address.
-pub fn hostile_entry(family: Family) -> Decision {
-    let name = if family == Family::Forwarded { "forwarded" } else { "x-forwarded-for" };
+pub fn hostile_entry(name: &str) -> Decision {
     let value = "1".repeat(60 * 1024);
-    Decision::new(layer(family, 3).read_proto(family == Family::Forwarded), "", &[(name, &value)])
+    Decision::new(hostile_layer(name), "", &[(name, &value)])
 }
 
 pub type Answer = Ready<Result<Request<()>, std::convert::Infallible>>;
@@ -162,12 +174,12 @@ pub fn nothing() -> Nothing {
 
 /// Returns the layer of the layer cases around [`nothing`].
 pub fn layered() -> ForwardedHeadersService<Nothing> {
-    layer(Family::XForwarded, 1).layer(nothing())
+    layer(XFF, 1).layer(nothing())
 }
 
 /// Returns the layer for an app whose peer is a proxy on the same machine.
 pub fn local_layer() -> ForwardedHeaders {
-    layer(Family::XForwarded, 1).trust("loopback".parse().unwrap())
+    ForwardedHeaders::new()
 }
 
 /// Reads the client's address as an app behind the layer does.
@@ -253,11 +265,11 @@ fn decide(decision: Decision) -> Calls {
 }
 
 fn xff_beside(what: &str) -> Calls {
-    decide(hostile(Family::XForwarded, what))
+    decide(hostile(XFF, what))
 }
 
 fn forwarded_beside(what: &str) -> Calls {
-    decide(hostile(Family::Forwarded, what))
+    decide(hostile(FORWARDED, what))
 }
 
 fn lookup(address: &str) -> Calls {
@@ -285,14 +297,14 @@ pub const REPEATED: [Named; 26] = [
     ("hostile/xff_backslashes", || xff_beside("backslashes")),
     ("hostile/xff_4000_lines", || xff_beside("4,000 lines")),
     ("hostile/xff_connection", || xff_beside("connection")),
-    ("hostile/xff_one_entry", || decide(hostile_entry(Family::XForwarded))),
+    ("hostile/xff_one_entry", || decide(hostile_entry(XFF))),
     ("hostile/forwarded_100_elements", || forwarded_beside("100 elements")),
     ("hostile/forwarded_commas", || forwarded_beside("commas")),
     ("hostile/forwarded_open_quote", || forwarded_beside("open quote")),
     ("hostile/forwarded_backslashes", || forwarded_beside("backslashes")),
     ("hostile/forwarded_4000_lines", || forwarded_beside("4,000 lines")),
     ("hostile/forwarded_connection", || forwarded_beside("connection")),
-    ("hostile/forwarded_one_entry", || decide(hostile_entry(Family::Forwarded))),
+    ("hostile/forwarded_one_entry", || decide(hostile_entry(FORWARDED))),
     ("trust/hit", || lookup("13.100.7.3")),
     ("trust/miss", || lookup("203.0.113.195")),
     ("trust/ipv6", || lookup("2001:db8:77:1::1")),

@@ -1,4 +1,4 @@
-//! What is read can be written, and reads the same again.
+//! An element that is read can be written, and is read the same again.
 #![no_main]
 
 use forwarded_headers::forwarded::elements;

@@ -1,8 +1,5 @@
-//! The decision and its effect are what a second reading of the rule says.
+//! The decision and its effect are those of a second reading of the rule.
 #![no_main]
-
-#[path = "../../tests/oracle/mod.rs"]
-mod oracle;
 
 use libfuzzer_sys::fuzz_target;
 use oracle::case::Case;

@@ -54,7 +54,11 @@ impl Sources {
             (None, None) if client == ClientFrom::Forwarded => SchemeFrom::Forwarded,
             (None, None) => "x-forwarded-proto".parse::<SchemeSource>()?.checked()?,
         };
-        let writing = settings.profile.map(|profile| profile.writing).unwrap_or_default();
+        let writing = match settings.profile {
+            // Beside one address there are no entries to count.
+            Some(profile) if client.single_header().is_none() => profile.writing,
+            _ => Writing::default(),
+        };
         Ok(Self {
             client,
             scheme,
@@ -81,7 +85,9 @@ impl Sources {
             && self.port.is_none()
             && self.prefix.is_none();
         refuse_if(reads_nothing, || {
-            "no header is read; to trust no proxy, write trust(\"none\")".into()
+            "no header is read; without a proxy, write trust(\"none\"); behind a proxy that passes every \
+             header on, write scheme_from(SchemeSource::always(…))"
+                .into()
         })
     }
 

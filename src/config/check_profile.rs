@@ -24,13 +24,16 @@ impl Settings {
             )
         })?;
         let has_several = self.chain.as_ref().is_some_and(|chain| chain.len() > 1);
-        if has_several && sources.client.single_header().is_some() {
+        if has_several
+            && sources.client == profile.client()?
+            && profile.sentence("trust_chain").is_some()
+        {
             return Err(profile.refusal("trust_chain", "trust_chain"));
         }
-        profile.check_client(&sources.client)?;
+        let has_outer = has_several || self.writing == Some(Writing::Append);
+        profile.check_client(&sources.client, has_outer)?;
         profile.check_scheme(&sources.scheme)?;
-        profile.check_writing(sources.writing)?;
-        let has_outer = has_several || sources.writing == Writing::Append;
+        self.writing.map_or(Ok(()), |writing| profile.check_writing(writing))?;
         let calls = [
             ("host_from", &sources.host),
             ("port_from", &sources.port),
@@ -58,13 +61,17 @@ impl Profile {
     }
 
     /// Accepts the profile's own source, no source, and one address that the proxy writes as well.
-    fn check_client(&self, client: &ClientFrom) -> Result<(), ConfigError> {
-        let Some(header) = client.header() else { return Ok(()) };
-        let writes_address = client.single_header().is_some_and(|header| self.writes(header));
-        if *client == self.client()? || writes_address {
+    fn check_client(&self, client: &ClientFrom, has_outer: bool) -> Result<(), ConfigError> {
+        if *client == self.client()? {
             return Ok(());
         }
-        Err(self.refusal(&format!("client_from({:?})", header.as_str()), header.as_str()))
+        match (client.header(), client.single_header()) {
+            (None, _) => Ok(()),
+            (_, Some(header)) => self.check_header("client_from", header, has_outer),
+            (Some(list), None) => {
+                Err(self.refusal(&format!("client_from({:?})", list.as_str()), list.as_str()))
+            }
+        }
     }
 
     fn check_scheme(&self, scheme: &SchemeFrom) -> Result<(), ConfigError> {
@@ -112,11 +119,15 @@ impl Profile {
         self.also.contains(&header.as_str())
     }
 
+    /// Returns the page's sentence about a header or a call.
+    fn sentence(&self, what: &str) -> Option<&'static str> {
+        let mut refused = self.refused.iter();
+        refused.find(|(refused, _)| *refused == what).map(|(_, sentence)| *sentence)
+    }
+
     /// Refuses a call with the page's sentence about it, and the way out.
     fn refusal(&self, call: &str, what: &str) -> ConfigError {
-        let mut refused = self.refused.iter();
-        let sentence = refused.find(|(refused, _)| *refused == what).map(|(_, sentence)| *sentence);
-        let sentence = sentence.unwrap_or(match what {
+        let sentence = self.sentence(what).unwrap_or(match what {
             "proxies_write" => "the proxy does not write its headers in this way",
             _ => "the header may be the client's own",
         });

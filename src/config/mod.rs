@@ -138,8 +138,10 @@ impl Config {
 pub(crate) enum PeerFrom {
     #[default]
     Extensions,
-    Function(Arc<dyn Fn(&Extensions) -> Option<Peer> + Send + Sync>),
+    Function(Arc<FindPeer>),
 }
+
+type FindPeer = dyn Fn(&Extensions) -> Option<Peer> + Send + Sync;
 
 impl PeerFrom {
     #[inline]

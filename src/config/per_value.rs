@@ -16,6 +16,11 @@ impl<T> PerValue<T> {
         PerValue { client, scheme, host, port, prefix }
     }
 
+    pub(crate) fn as_mut(&mut self) -> PerValue<&mut T> {
+        let Self { client, scheme, host, port, prefix } = self;
+        PerValue { client, scheme, host, port, prefix }
+    }
+
     pub(crate) fn map<U>(self, f: impl Fn(T) -> U) -> PerValue<U> {
         PerValue {
             client: f(self.client),

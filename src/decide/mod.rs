@@ -206,8 +206,11 @@ fn host(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<Authority
 }
 
 /// Returns a single value, or the entry at the client's place if every proxy appends to every list.
+#[inline]
 fn single_value<'a>(config: &Config, lines: Lines<'a>, place: usize) -> Option<&'a [u8]> {
-    if config.writing == Writing::AppendToEach {
+    if let Lines::Absent = lines {
+        None
+    } else if config.writing == Writing::AppendToEach {
         x_forwarded::nth(lines, place)
     } else {
         single::value(lines)

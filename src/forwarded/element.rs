@@ -59,12 +59,14 @@ impl<'a> Element<'a> {
     }
 
     /// Returns `host`: the `Host` that this proxy received (RFC 7239 §5.3), not validated.
+    #[must_use]
     pub fn host(&self) -> Option<Value<'a>> {
         self.host
     }
 
     /// Returns `proto`: the scheme of the request that this proxy received (RFC 7239 §5.4), not
     /// validated.
+    #[must_use]
     pub fn proto(&self) -> Option<Value<'a>> {
         self.proto
     }
@@ -75,6 +77,7 @@ impl<'a> Element<'a> {
     }
 
     /// Writes the element in the grammar of RFC 7239, with quotes only where they are needed.
+    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.text.len());
         for (name, value) in self.pairs() {

@@ -23,6 +23,7 @@ pub struct ParseError {
 
 impl ParseError {
     /// Returns the position of the error: the number of bytes before it.
+    #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }

@@ -113,17 +113,20 @@ impl<'a> Node<'a> {
     }
 
     /// Returns the name: an address, `unknown`, or an obfuscated identifier.
+    #[must_use]
     pub fn name(&self) -> &NodeName<'a> {
         &self.name
     }
 
     /// Returns the port after the colon, if the node has one.
+    #[must_use]
     pub fn port(&self) -> Option<&NodePort<'a>> {
         self.port.as_ref()
     }
 
     /// Returns the address. `None` for `unknown` and for an obfuscated identifier.
     #[inline]
+    #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match self.name {
             NodeName::Address(ip) => Some(ip),
@@ -133,6 +136,7 @@ impl<'a> Node<'a> {
 
     /// Converts into a node that borrows nothing. Allocates only for obfuscated identifiers.
     #[inline]
+    #[must_use]
     pub fn into_owned(self) -> Node<'static> {
         let name = match self.name {
             NodeName::Address(ip) => NodeName::Address(ip),
@@ -212,6 +216,7 @@ impl<'a> NodePort<'a> {
     }
 
     /// Returns the port number. `None` for an obfuscated port.
+    #[must_use]
     pub fn number(&self) -> Option<u16> {
         match self {
             Self::Number(number) => Some(*number),
@@ -231,6 +236,7 @@ impl<'a> Obfuscated<'a> {
     }
 
     /// Returns the identifier, with its leading underscore.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

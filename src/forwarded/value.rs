@@ -29,6 +29,7 @@ pub struct Value<'a> {
 
 impl<'a> Value<'a> {
     /// Resolves the escapes (RFC 9110 §5.6.4). Allocates only for a value that has escapes.
+    #[must_use]
     pub fn to_bytes(self) -> Cow<'a, [u8]> {
         match self.unescaped() {
             Some(raw) => Cow::Borrowed(raw),

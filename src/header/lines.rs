@@ -20,8 +20,12 @@ impl<'a> Lines<'a> {
     pub(crate) fn first(headers: &'a HeaderMap, name: &HeaderName) -> Option<Self> {
         let mut lines = headers.iter();
         let (first, line) = lines.next()?;
-        let is_one = first == name && lines.next().is_none_or(|(next, _)| next != name);
-        is_one.then_some(Self::One(line))
+        if first != name {
+            return None;
+        }
+        let has_repeats = headers.len() > headers.keys_len();
+        let is_repeated = has_repeats && lines.next().is_some_and(|(next, _)| next == name);
+        (!is_repeated).then_some(Self::One(line))
     }
 
     #[inline]

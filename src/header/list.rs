@@ -47,7 +47,10 @@ impl<'a> List<'a> {
     /// Skips entries. Returns `None` if the list has fewer.
     #[inline]
     pub(crate) fn skip(&mut self, entries: usize, last_comma: LastComma) -> Option<()> {
-        (0..entries).try_for_each(|_| self.next(last_comma).map(drop))
+        for _ in 0..entries {
+            self.next(last_comma)?;
+        }
+        Some(())
     }
 
     /// Returns the unread rest of the current line.

@@ -22,7 +22,8 @@ use buffer::Buffer;
 /// The changes to a request's headers. Nearly always few: a proxy has written what is right.
 pub(crate) struct Edits {
     host: Edit,
-    values: PerValue<Edit>,
+    /// `None` if the request carries no header that is read.
+    values: Option<PerValue<Edit>>,
     others: Others,
 }
 
@@ -51,22 +52,33 @@ impl Edits {
             Some(_) if found.own_host.is_absent() && !resolved.reported.host => Wanted::Keep,
             authority => authority.as_ref().map(Authority::as_bytes).into(),
         };
-        let values =
-            if found.has_read { value_edits(config, resolved, found) } else { PerValue::default() };
-        Self { host: host.edit(found.own_host), values, others: found.others }
+        Self {
+            host: host.edit(found.own_host),
+            values: value_edits(config, resolved, found),
+            others: found.others,
+        }
     }
 
     /// Makes the request agree with the decision.
     #[inline]
-    pub(crate) fn apply<B>(self, request: &mut Request<B>, config: &Config, resolved: &Resolved) {
+    pub(crate) fn apply<B>(
+        &mut self,
+        request: &mut Request<B>,
+        config: &Config,
+        resolved: &Resolved,
+    ) {
         self.apply_to_headers(request.headers_mut(), config);
         uri::rewrite(request, config, resolved);
     }
 
-    fn apply_to_headers(self, headers: &mut HeaderMap, config: &Config) {
+    /// Removes first: a full map has room for the new values then.
+    fn apply_to_headers(&mut self, headers: &mut HeaderMap, config: &Config) {
         remove(headers, config, self.others);
-        self.host.apply(headers, &HOST);
-        for (name, edit) in config.names.as_ref().zip(self.values).into_array() {
+        if !matches!(self.host, Edit::Nothing) {
+            self.host.apply(headers, &HOST);
+        }
+        let Some(values) = &mut self.values else { return };
+        for (name, edit) in config.names.as_ref().zip(values.as_mut()).into_array() {
             if let (Some(name), Edit::Remove | Edit::Write(_)) = (name, &edit) {
                 if !config.is_kept(name) {
                     edit.apply(headers, name);
@@ -90,19 +102,24 @@ impl Wanted<'_> {
             Self::Keep => Edit::Nothing,
             Self::Remove if lines.is_absent() => Edit::Nothing,
             Self::Remove => Edit::Remove,
-            Self::Write(text) if lines.are_only(text) => Edit::Nothing,
-            Self::Write(text) => HeaderValue::from_bytes(text).map_or(Edit::Remove, Edit::Write),
+            Self::Write(text) => Edit::of_text(text, lines),
         }
     }
 }
 
 impl Edit {
-    fn apply(self, headers: &mut HeaderMap, name: &HeaderName) {
-        match self {
+    fn of_text(text: &[u8], lines: Lines<'_>) -> Self {
+        if lines.are_only(text) {
+            return Self::Nothing;
+        }
+        HeaderValue::from_bytes(text).map_or(Self::Remove, Self::Write)
+    }
+
+    #[inline]
+    fn apply(&mut self, headers: &mut HeaderMap, name: &HeaderName) {
+        match std::mem::take(self) {
             Self::Nothing => {}
-            Self::Remove => {
-                headers.remove(name);
-            }
+            Self::Remove => drop(headers.remove(name)),
             Self::Write(value) => write(headers, name, value),
         }
     }
@@ -124,20 +141,23 @@ fn write(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
 
 /// Compares the headers that were read with the decision. Removes all of them unless a trusted proxy
 /// reported the client.
-fn value_edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> PerValue<Edit> {
+fn value_edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Option<PerValue<Edit>> {
+    if !found.has_read {
+        return None;
+    }
     let lines = &found.read;
     let reported_ip = match resolved.outcome {
         Outcome::Forwarded => resolved.client_ip(),
         _ => None,
     };
-    let Some(ip) = reported_ip else { return lines.map(|lines| Wanted::Remove.edit(lines)) };
-    PerValue {
+    let Some(ip) = reported_ip else { return Some(lines.map(|lines| Wanted::Remove.edit(lines))) };
+    Some(PerValue {
         client: client_edit(config, resolved, found, ip),
         scheme: Wanted::from(scheme(config, resolved)).edit(lines.scheme),
         host: Wanted::from(reported_host(resolved)).edit(lines.host),
         port: port_edit(resolved, lines.port),
         prefix: Wanted::from(resolved.prefix.as_deref().map(str::as_bytes)).edit(lines.prefix),
-    }
+    })
 }
 
 fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAddr) -> Edit {

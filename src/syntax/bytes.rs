@@ -1,4 +1,4 @@
-//! What a byte may be part of, looked up instead of compared: most of reading a header is this.
+//! Classes of bytes, looked up in a table: most of the work on a header is this.
 
 /// A set of bytes.
 #[derive(Clone, Copy)]
@@ -8,9 +8,9 @@ pub(crate) struct Class(u8);
 pub(crate) const TCHAR: Class = Class(1);
 /// `qdtext` of RFC 9110 §5.6.4.
 pub(crate) const QDTEXT: Class = Class(2);
-/// What an extension's value without quotes may hold: any visible byte but `"` `,` `;` `\`.
+/// The bytes of an extension's value without quotes: any visible byte but `"` `,` `;` `\`.
 pub(crate) const LENIENT: Class = Class(4);
-/// What stands in a DNS label: letters, digits, hyphens, and underscores, which container names have.
+/// The bytes of a DNS label: letters, digits, hyphens, and the underscores of container names.
 pub(crate) const LABEL: Class = Class(8);
 
 impl Class {
@@ -19,7 +19,7 @@ impl Class {
         CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & self.0 != 0)
     }
 
-    /// How many bytes at the start of the text are of this class.
+    /// Counts the bytes of this class at the start of the text.
     #[inline]
     pub(crate) fn prefix(self, text: &[u8]) -> usize {
         text.iter().position(|b| !self.has(*b)).unwrap_or(text.len())
@@ -29,12 +29,14 @@ impl Class {
 #[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = classes_of(byte as u8);
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = classes_of(byte);
+        if byte == u8::MAX {
+            break classes;
+        }
         byte += 1;
     }
-    classes
 };
 
 const fn classes_of(byte: u8) -> u8 {

@@ -1,16 +1,16 @@
-//! The example on a Docker engine. All of ours there has the project's name or the label, and is
-//! removed by it.
+//! Runs the example on a Docker engine. Everything that it creates there has the project's name or the
+//! label, by which it is removed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
 
-/// The project's name, the label of images and so of their containers, and how images are called.
+/// The project's name, the label of images and so of their containers, and the start of image names.
 pub(crate) const NAME: &str = "forwarded-headers-test";
 
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Ended after ten minutes, which is far more than any takes.
+/// Returns a command that ends after ten minutes, which is more than any command takes.
 pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("timeout");
     command.args(["600", program]).args(arguments);
@@ -21,7 +21,7 @@ pub(crate) fn output(command: &mut Command) -> Output {
     command.output().expect("these tests need `timeout`, of coreutils")
 }
 
-/// What it prints, if it succeeds.
+/// Runs a command that must succeed, and returns what it prints.
 pub(crate) fn run(command: &mut Command) -> String {
     let output = output(command);
     let (text, error) =
@@ -30,14 +30,14 @@ pub(crate) fn run(command: &mut Command) -> String {
     text.into_owned()
 }
 
-/// Without the end of the line.
+/// Returns the output of `docker` without its last line end.
 pub(crate) fn docker(arguments: &[&str]) -> String {
     run(&mut command("docker", arguments)).trim_end().to_owned()
 }
 
-/// Built and running, until it is dropped.
+/// The example, built and running until the value is dropped.
 pub(crate) struct Example {
-    /// A copy of what the image is built from, so that the repository stays as it is.
+    /// A copy of the build context, so that the repository stays as it is.
     root: PathBuf,
 }
 
@@ -48,7 +48,7 @@ impl Example {
         assert!(engine.status.success(), "this test needs a Docker engine: {error}");
 
         let example = Self { root: env::temp_dir().join(NAME) };
-        // What a run left that was killed.
+        // A run that was killed leaves files.
         let _ = fs::remove_dir_all(&example.root);
         example.copy();
         example.remove();
@@ -73,40 +73,38 @@ impl Example {
         self.root.join("examples/container")
     }
 
-    /// In the example's directory.
+    /// Returns a shell in the example's directory.
     pub(crate) fn shell(&self, script: &str) -> Command {
         let mut shell = command("sh", &["-euc", script]);
         shell.current_dir(self.directory());
         shell
     }
 
-    /// Of either sort that is there, and published on loopback, on ports that are free.
+    /// Returns `docker compose` or `docker-compose`, with free ports of loopback to publish on.
     pub(crate) fn compose(&self, arguments: &[&str]) -> Command {
         let plugin = output(&mut command("docker", &["compose", "version"])).status.success();
-        let mut compose = match plugin {
-            true => command("docker", &["compose"]),
-            false => command("docker-compose", &[]),
-        };
+        let mut compose =
+            if plugin { command("docker", &["compose"]) } else { command("docker-compose", &[]) };
         compose.current_dir(self.directory());
         compose.envs([("HTTP_PORT", "127.0.0.1:"), ("HTTPS_PORT", "127.0.0.1:")]);
-        // BuildKit has a cache without labels.
+        // The cache of BuildKit has no labels.
         compose.envs([("DOCKER_BUILDKIT", "0"), ("COMPOSE_DOCKER_CLI_BUILD", "0")]);
         compose.args(["--project-name", NAME, "--file", "compose.yaml", "--file"]);
         compose.arg(format!("{ROOT}/tests/container/local.yaml")).args(arguments);
         compose
     }
 
-    /// The id of a service's container.
+    /// Returns the id of a service's container.
     pub(crate) fn container(&self, service: &str) -> String {
         run(&mut self.compose(&["ps", "--quiet", service])).trim_end().to_owned()
     }
 
-    /// Where a port of nginx is published.
+    /// Returns the address where a port of nginx is published.
     pub(crate) fn published(&self, port: &str) -> String {
         run(&mut self.compose(&["port", "nginx", port])).trim_end().to_owned()
     }
 
-    /// As far as there is something to remove; `leftovers` tells.
+    /// Removes what exists. `leftovers` shows what remains.
     fn remove(&self) {
         output(&mut self.compose(&["down", "--remove-orphans", "--timeout", "5"]));
         // A build that failed leaves a container.
@@ -124,7 +122,7 @@ impl Drop for Example {
     }
 }
 
-/// What of ours the engine has.
+/// Returns what remains of the example on the engine.
 pub(crate) fn leftovers() -> String {
     let label = format!("label={NAME}");
     let project = format!("label=com.docker.compose.project={NAME}");
@@ -139,10 +137,10 @@ pub(crate) fn readme() -> String {
     fs::read_to_string(format!("{ROOT}/examples/container/README.md")).unwrap()
 }
 
-/// The first command there that has this in it.
+/// Returns the first command in the README that contains this text.
 fn readme_command(part: &str) -> String {
     let readme = readme();
     let mut commands = readme.lines().filter_map(|line| line.strip_prefix("$ "));
     let found = commands.find(|command| command.contains(part));
-    found.unwrap_or_else(|| panic!("there is no {part} in the README")).to_owned()
+    found.unwrap_or_else(|| panic!("the README has no command with {part}")).to_owned()
 }

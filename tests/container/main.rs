@@ -1,5 +1,5 @@
-//! `examples/container`, built and run: its Dockerfile, compose.yaml and nginx.conf as they are, with
-//! `local.yaml` for images that `images` makes of this machine's packages, where others are pulled.
+//! Builds and runs `examples/container`, with its Dockerfile, compose.yaml and nginx.conf as they are.
+//! `local.yaml` replaces pulled images by images that `images` makes of this machine's packages.
 //!
 //! `cargo test --test container -- --ignored` needs a Docker engine, the networks 172.28.0.0/24 and
 //! 172.28.1.0/24, and what `install` installs.
@@ -13,8 +13,9 @@ use engine::{Example, NAME, ROOT, command, docker, leftovers, output, readme, ru
 /// The client's address in `local.yaml`.
 const CLIENT: &str = "172.28.1.3";
 
-const LIES: [&str; 6] = [
-    "X-Other: nothing",
+/// Header lines that a client forges, and an ordinary line.
+const FORGED: [&str; 6] = [
+    "X-Other: ordinary",
     "X-Forwarded-For: 6.6.6.6",
     "X-Forwarded-For: 6.6.6.6, 172.28.0.2",
     "X-Forwarded-Proto: gopher, https, http",
@@ -24,20 +25,20 @@ const LIES: [&str; 6] = [
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn it_runs_in_a_container_behind_nginx() {
+fn the_app_runs_in_a_container_behind_nginx() {
     let example = Example::start();
-    it_is_small_healthy_and_nobody(&example);
-    outsiders_are_seen_and_cannot_lie(&example);
-    nor_can_a_neighbour_past_nginx(&example);
-    the_readme_shows_what_there_is_to_see(&example);
-    without_an_app_it_is_not_healthy();
-    a_wrong_set_stops_it();
-    it_stops_when_asked(&example);
+    the_app_is_small_healthy_and_unprivileged(&example);
+    a_client_of_nginx_cannot_choose_its_address(&example);
+    a_neighbor_past_nginx_cannot_choose_its_address(&example);
+    the_readme_shows_the_answers_of_the_app(&example);
+    the_health_check_fails_without_an_app();
+    a_wrong_set_stops_the_app();
+    sigterm_stops_the_app(&example);
     drop(example);
     assert_eq!(leftovers(), "");
 }
 
-fn it_is_small_healthy_and_nobody(example: &Example) {
+fn the_app_is_small_healthy_and_unprivileged(example: &Example) {
     let app = example.container("app");
     let image = docker(&["inspect", "--format", "{{.Image}}", &app]);
     let size = docker(&["image", "inspect", "--format", "{{.Size}}", &image]);
@@ -49,24 +50,24 @@ fn it_is_small_healthy_and_nobody(example: &Example) {
     assert_eq!(words[5..], ["65532", "65532", "app"]);
 }
 
-fn outsiders_are_seen_and_cannot_lie(example: &Example) {
+fn a_client_of_nginx_cannot_choose_its_address(example: &Example) {
     let client = example.container("client");
     for scheme in ["http", "https"] {
-        for lie in LIES {
-            let answer = ask(&client, &format!("{scheme}://nginx/"), lie);
-            assert_eq!(answer, format!("client {CLIENT}\nscheme {scheme}\nhost   nginx"), "{lie}");
+        for line in FORGED {
+            let answer = ask(&client, &format!("{scheme}://nginx/"), line);
+            assert_eq!(answer, format!("client {CLIENT}\nscheme {scheme}\nhost   nginx"), "{line}");
         }
     }
 }
 
-/// Its address is one that the engine chose, which must not be the one that is trusted.
-fn nor_can_a_neighbour_past_nginx(example: &Example) {
-    let neighbour = example.container("neighbour");
+/// The engine chooses the address of the neighbor, which must not be the trusted address.
+fn a_neighbor_past_nginx_cannot_choose_its_address(example: &Example) {
+    let neighbor = example.container("neighbor");
     let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    let address = docker(&["inspect", "--format", format, &neighbour]);
-    for lie in LIES {
-        let answer = ask(&neighbour, "http://app:3000/", lie);
-        assert_eq!(answer, format!("client {address}\nscheme http\nhost   app:3000"), "{lie}");
+    let address = docker(&["inspect", "--format", format, &neighbor]);
+    for line in FORGED {
+        let answer = ask(&neighbor, "http://app:3000/", line);
+        assert_eq!(answer, format!("client {address}\nscheme http\nhost   app:3000"), "{line}");
     }
 }
 
@@ -75,8 +76,8 @@ fn ask(container: &str, url: &str, line: &str) -> String {
     docker(&[&["exec", container], &curl[..], &["-H", line, url]].concat())
 }
 
-/// Each of its `curl`s, with ports that are free here instead of 80 and 443.
-fn the_readme_shows_what_there_is_to_see(example: &Example) {
+/// Runs each `curl` of the README, with free ports in place of 80 and 443.
+fn the_readme_shows_the_answers_of_the_app(example: &Example) {
     let (http, https) = (example.published("80"), example.published("443"));
     let readme = readme();
     let commands: Vec<_> = readme.lines().filter(|line| line.starts_with("$ curl ")).collect();
@@ -88,15 +89,15 @@ fn the_readme_shows_what_there_is_to_see(example: &Example) {
              --connect-to localhost:80:{http} --connect-to localhost:443:{https} {arguments}"
         )));
         let shown = format!("{command}\n{answer}");
-        assert!(readme.contains(&shown), "the README has something else than {shown}");
+        assert!(readme.contains(&shown), "the README does not contain {shown}");
     }
 }
 
-fn without_an_app_it_is_not_healthy() {
+fn the_health_check_fails_without_an_app() {
     assert_eq!(fails(&["--health"], "none"), "error: Connection refused (os error 111)\n");
 }
 
-fn a_wrong_set_stops_it() {
+fn a_wrong_set_stops_the_app() {
     assert_eq!(
         fails(&[], "172.28.0.2/24"),
         "error: TRUSTED_PROXIES: invalid trusted proxy \"172.28.0.2/24\": the address has bits set \
@@ -104,7 +105,7 @@ fn a_wrong_set_stops_it() {
     );
 }
 
-/// What the app says as it ends with an error.
+/// Returns the error with which the app ends.
 fn fails(arguments: &[&str], set: &str) -> String {
     let (image, set) = (format!("{NAME}-app"), format!("TRUSTED_PROXIES={set}"));
     let docker = ["run", "--rm", "--network", "none", "--env", &set, &image];
@@ -113,8 +114,8 @@ fn fails(arguments: &[&str], set: &str) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// Killed, it would be 137.
-fn it_stops_when_asked(example: &Example) {
+/// The exit code would be 137 if the engine had to kill the app.
+fn sigterm_stops_the_app(example: &Example) {
     let app = example.container("app");
     docker(&["stop", "--time", "20", &app]);
     assert_eq!(docker(&["inspect", "--format", "{{.State.ExitCode}}", &app]), "0");
@@ -123,12 +124,12 @@ fn it_stops_when_asked(example: &Example) {
 #[test]
 #[ignore = "needs kubernetes-validate"]
 fn kubernetes_yaml_is_valid() {
-    // Where `install` puts it.
+    // `install` puts the program there.
     let validate =
         concat!(env!("CARGO_TARGET_TMPDIR"), "/../kubernetes-validate/bin/kubernetes-validate");
     let file = format!("{ROOT}/examples/container/kubernetes.yaml");
-    let said = run(&mut command(validate, &["--strict", &file]));
+    let report = run(&mut command(validate, &["--strict", &file]));
     for kind in ["deployment", "service", "ingress", "networkpolicy"] {
-        assert!(said.contains(&format!("{kind}/app")), "no {kind} in {said}");
+        assert!(report.contains(&format!("{kind}/app")), "no {kind} in {report}");
     }
 }

@@ -1,4 +1,4 @@
-//! The readers of addresses against those of the standard library, which are slower and agree.
+//! The readers of addresses, compared with those of the standard library.
 
 use std::future::ready;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -26,7 +26,7 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
     }
 }
 
-/// Every text of up to so many of these pieces.
+/// Checks every text that has at most this many of these pieces.
 fn all(pieces: &[&str], length: u32, check: impl Fn(&str)) {
     let base = pieces.len();
     for length in 0..=length {
@@ -67,7 +67,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
-    fn what_looks_like_an_ipv6_address(text in "([0-9a-fA-F]{0,5}:){0,9}([0-9a-f]{0,5}|[0-9.]{7,9})") {
+    fn every_text_like_an_ipv6_address(text in "([0-9a-fA-F]{0,5}:){0,9}([0-9a-f]{0,5}|[0-9.]{7,9})") {
         prop_assert_eq!(ipv6(&text), text.parse().ok());
     }
 
@@ -88,7 +88,7 @@ proptest! {
         }
     }
 
-    /// As the layer writes it anew.
+    /// Compares the line that the layer writes.
     #[test]
     fn an_address_is_written_as_it_is_displayed(bits in any::<u32>()) {
         let ip = Ipv4Addr::from_bits(bits);
@@ -98,7 +98,7 @@ proptest! {
         let service = service_fn(|request: Request<()>| ready(Ok::<_, ()>(request)));
         let answer = ForwardedHeaders::new().layer(service).call(request).into_inner().unwrap();
         let line = answer.headers().get("x-forwarded-for").map(|line| line.to_str().unwrap().to_owned());
-        let nobody = ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast();
-        prop_assert_eq!(line, (!nobody).then(|| ip.to_string()));
+        let is_no_client = ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast();
+        prop_assert_eq!(line, (!is_no_client).then(|| ip.to_string()));
     }
 }

@@ -1,11 +1,14 @@
-//! Extensions must be `Clone + Send + Sync`, layers and services cross threads, errors are boxed.
+//! The public types: extensions must be `Clone + Send + Sync`, layers and services cross threads, and
+//! errors are boxed.
 
+use forwarded_headers::extract::{ClientIp, ClientIpRejection, MissingLayer};
 use forwarded_headers::forwarded::{
     Element, Elements, InvalidNode, Node, NodeName, NodePort, Obfuscated, ParseError, Value,
 };
 use forwarded_headers::{
-    AllowedHosts, ConfigError, ConnectionInfo, Family, ForwardedHeaders, ForwardedHeadersService,
-    Outcome, Peer, Proxy, TrustedProxies, Unresolved,
+    AllowedHosts, Builder, ClientSource, ConfigError, ConnectionInfo, ForwardedHeaders,
+    ForwardedHeadersService, Outcome, Peer, Proxy, SchemeSource, TrustedProxies, Unresolved,
+    UriRewrite, Writing,
 };
 
 fn shared<T: Clone + Send + Sync + Unpin + std::fmt::Debug + 'static>() {}
@@ -14,14 +17,18 @@ fn error<T: std::error::Error + Clone + Send + Sync + 'static>() {}
 #[test]
 fn every_public_type_crosses_threads() {
     shared::<AllowedHosts>();
+    shared::<Builder>();
+    shared::<ClientSource>();
     shared::<ConnectionInfo>();
-    shared::<Family>();
     shared::<ForwardedHeaders>();
     shared::<ForwardedHeadersService<()>>();
     shared::<Outcome>();
     shared::<Peer>();
     shared::<Proxy>();
+    shared::<SchemeSource>();
     shared::<TrustedProxies>();
+    shared::<UriRewrite>();
+    shared::<Writing>();
     shared::<Element<'static>>();
     shared::<Elements<'static>>();
     shared::<Node<'static>>();
@@ -29,7 +36,7 @@ fn every_public_type_crosses_threads() {
     shared::<NodePort<'static>>();
     shared::<Obfuscated<'static>>();
     shared::<Value<'static>>();
-    shared::<forwarded_headers::extract::ClientIp>();
+    shared::<ClientIp>();
 }
 
 #[test]
@@ -38,6 +45,6 @@ fn every_error_can_be_boxed_and_sent() {
     error::<InvalidNode>();
     error::<ParseError>();
     error::<Unresolved>();
-    error::<forwarded_headers::extract::ClientIpRejection>();
-    error::<forwarded_headers::extract::MissingLayer>();
+    error::<ClientIpRejection>();
+    error::<MissingLayer>();
 }

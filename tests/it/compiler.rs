@@ -41,7 +41,9 @@ const ROWS: [(&str, &str, &[&str]); 5] = [
     (
         "a builder in the place of a layer",
         r#"{ let _: axum::Router = axum::Router::new().layer(ForwardedHeaders::builder()); ForwardedHeaders::new() }"#,
-        &["`Builder: tower_layer::Layer<", "is not satisfied"],
+        &[
+            "the trait `tower_layer::Layer<Route>` is not implemented for `forwarded_headers::Builder`",
+        ],
     ),
 ];
 

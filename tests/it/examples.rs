@@ -1,6 +1,7 @@
-//! The examples, each as a process of its own, over real connections.
+//! Runs each example as a process of its own, over real connections.
 //!
-//! `cargo test` builds them first; `cargo test --test examples` does not, and runs what is there.
+//! `cargo test` builds the examples first. `cargo test --test it` runs those that `cargo build
+//! --examples` has built.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,23 +11,26 @@ use std::time::Duration;
 use forwarded_headers::Unresolved;
 use serde_json::{Value, json};
 
-/// A header line, as bytes: attackers do not write UTF-8.
-type Line<'a> = (&'a str, &'a [u8]);
+use crate::support::Line;
 
 const ANY_PORT: [&str; 2] = ["--listen", "127.0.0.1:0"];
 const HOST: Line<'_> = ("host", b"example.com");
 
-/// A running example, which does not outlive its test.
+/// A running example, which ends with its test.
 struct Example {
     process: Child,
-    /// Its first line.
-    says: String,
+    /// The first line that the example prints.
+    first_line: String,
 }
 
 impl Example {
     fn start(name: &str, flags: &[&str]) -> Self {
         let example = Self::run(name, flags);
-        assert!(example.says.starts_with("listening on "), "{name} {flags:?}: {:?}", example.says);
+        assert!(
+            example.first_line.starts_with("listening on "),
+            "{name} {flags:?}: {:?}",
+            example.first_line
+        );
         example
     }
 
@@ -38,14 +42,14 @@ impl Example {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|e| panic!("{name}: {e}: run `cargo build --examples` first"));
-        let mut example = Self { process, says: String::new() };
+        let mut example = Self { process, first_line: String::new() };
         let stdout = example.process.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut example.says).unwrap();
+        BufReader::new(stdout).read_line(&mut example.first_line).unwrap();
         example
     }
 
     fn address(&self) -> &str {
-        let address = self.says.trim_end().strip_prefix("listening on ").unwrap();
+        let address = self.first_line.trim_end().strip_prefix("listening on ").unwrap();
         address.strip_prefix("http://").unwrap_or(address)
     }
 
@@ -59,7 +63,7 @@ impl Example {
         ask(self.connect(), "GET / HTTP/1.1", lines)
     }
 
-    /// What it says at its end, and how it ended.
+    /// Waits for the example's end. Returns its error output and its status.
     fn end(&mut self) -> (String, ExitStatus) {
         let mut stderr = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
@@ -74,7 +78,7 @@ impl Drop for Example {
     }
 }
 
-/// `target/PROFILE/examples/NAME`, seen from `target/PROFILE/deps/examples-HASH`.
+/// Returns `target/PROFILE/examples/NAME`. This program is `target/PROFILE/deps/it-HASH`.
 fn path(name: &str) -> std::path::PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();
@@ -113,7 +117,7 @@ fn whoami(flags: &[&str]) -> Example {
 }
 
 #[test]
-fn whoami_answers_in_the_form_that_is_asked_for() {
+fn whoami_answers_in_the_form_that_the_client_accepts() {
     let rows: [(&str, &[Line<'_>], &str, &str); 6] = [
         ("curl", &[("accept", b"*/*")], "text/plain; charset=utf-8", "client   203.0.113.7\n"),
         ("no Accept", &[], "text/plain; charset=utf-8", "client   203.0.113.7\n"),
@@ -136,7 +140,7 @@ fn whoami_answers_in_the_form_that_is_asked_for() {
             r#""client":"203.0.113.7""#,
         ),
         (
-            "no text",
+            "an Accept that is not ASCII",
             &[("accept", b"text/html\xFF")],
             "text/plain; charset=utf-8",
             "client   203.0.113.7\n",
@@ -154,7 +158,7 @@ fn whoami_answers_in_the_form_that_is_asked_for() {
 }
 
 #[test]
-fn whoami_says_the_same_as_json() {
+fn whoami_answers_with_the_whole_decision_as_json() {
     let accept: Line<'_> = ("accept", b"application/json");
     let forwarded: [Line<'_>; 4] = [
         ("x-forwarded-for", b"198.51.100.66, 2001:db8::7"),
@@ -207,164 +211,197 @@ fn whoami_says_the_same_as_json() {
     }
 }
 
-struct Row<'a> {
-    name: &'a str,
-    flags: &'a [&'a str],
-    lines: &'a [Line<'a>],
-    /// With their ends: `client   none\n`.
-    shows: &'a [&'a str],
-    hides: &'a [&'a str],
+struct Row {
+    name: &'static str,
+    flags: &'static [&'static str],
+    lines: &'static [Line<'static>],
+    /// With line ends: `client   none\n`.
+    shows: &'static [&'static str],
+    hides: &'static [&'static str],
 }
 
-/// Addresses, schemes and hosts that a client makes up are of 198.51.100.0/24, or `evil`.
+/// What a client makes up: addresses of 198.51.100.0/24, hosts and schemes with `evil`.
 const FORGED: [&str; 2] = ["198.51.100.", "evil"];
 
+const TRUST_ROWS: &[Row] = &[
+    Row {
+        name: "forged addresses left of the proxy's",
+        flags: &[],
+        lines: &[
+            ("x-forwarded-for", b"198.51.100.1"),
+            ("x-forwarded-for", b"\xFF evil, 198.51.100.2, 203.0.113.7"),
+            ("x-forwarded-proto", b"evil, https"),
+        ],
+        shows: &[
+            "client   203.0.113.7\n",
+            "scheme   https\n",
+            "origin   https://example.com\n",
+            "hops     1\n",
+            "outcome  Forwarded\n",
+            "\nx-forwarded-for: 203.0.113.7\n",
+            "\nx-forwarded-proto: https\n",
+        ],
+        hides: &FORGED,
+    },
+    Row {
+        name: "headers that the proxy does not write",
+        flags: &[],
+        lines: &[
+            ("x-forwarded-for", b"203.0.113.7"),
+            ("forwarded", b"for=198.51.100.1;host=evil.example"),
+            ("x-forwarded-host", b"evil.example"),
+            ("x-real-ip", b"198.51.100.1"),
+            ("x_forwarded_for", b"198.51.100.1"),
+            ("user-agent", b"kept"),
+        ],
+        shows: &["client   203.0.113.7\n", "host     example.com\n", "\nuser-agent: kept\n"],
+        hides: &FORGED,
+    },
+    Row {
+        name: "a peer that is not a proxy",
+        flags: &["--trust", "192.0.2.1, unix"],
+        lines: &[("x-forwarded-for", b"198.51.100.1"), ("x-forwarded-proto", b"https")],
+        shows: &[
+            "client   127.0.0.1\n",
+            "scheme   http\n",
+            "hops     0\n",
+            "outcome  Direct\n",
+            "If it is your proxy: --trust 127.0.0.1.\n",
+        ],
+        hides: &FORGED,
+    },
+    Row {
+        name: "two proxies",
+        flags: &["--trust", "192.0.2.0/24", "--trust", "loopback"],
+        lines: &[("x-forwarded-for", b"198.51.100.1, 203.0.113.7, 192.0.2.9")],
+        shows: &["client   203.0.113.7\n", "hops     2\n", "\nx-forwarded-for: 203.0.113.7\n"],
+        hides: &FORGED,
+    },
+    Row {
+        name: "one proxy more than the flags trust",
+        flags: &["--trust", "loopback, 192.0.2.0/24"],
+        lines: &[("x-forwarded-for", b"198.51.100.1, 203.0.113.7, 192.0.2.9")],
+        shows: &["client   192.0.2.9\n", "hops     1\n"],
+        hides: &FORGED,
+    },
+    Row {
+        name: "--client-from forwarded",
+        flags: &["--client-from", "forwarded"],
+        lines: &[
+            ("forwarded", b"for=198.51.100.1;proto=http, for=\"[2001:db8::7]:4711\";proto=https"),
+            ("x-forwarded-for", b"198.51.100.1"),
+            ("x-forwarded-proto", b"http"),
+        ],
+        shows: &[
+            "client   2001:db8::7\n",
+            "scheme   https\n",
+            "\nforwarded: for=\"[2001:db8::7]\";proto=https\n",
+        ],
+        hides: &[FORGED[0], "x-forwarded"],
+    },
+    Row {
+        name: "--client-from x-forwarded-for",
+        flags: &["--client-from", "x-forwarded-for"],
+        lines: &[("forwarded", b"for=198.51.100.1"), ("x-forwarded-for", b"203.0.113.7")],
+        shows: &["client   203.0.113.7\n"],
+        hides: &FORGED,
+    },
+    Row {
+        name: "--client-from, a header with one address",
+        flags: &["--client-from", "X-Real-IP"],
+        lines: &[("x-forwarded-for", b"198.51.100.1"), ("x-real-ip", b"203.0.113.7")],
+        shows: &["client   203.0.113.7\n", "hops     1\n", "\nx-real-ip: 203.0.113.7\n"],
+        hides: &FORGED,
+    },
+    Row {
+        name: "--proxy, which replaces the client's header",
+        flags: &["--proxy", "caddy"],
+        lines: &[("x-forwarded-for", b"198.51.100.1, 203.0.113.7")],
+        shows: &["client   none\n", "outcome  Unresolved(ExtraEntries)\n"],
+        hides: &FORGED,
+    },
+    Row {
+        name: "--proxy beside --trust, two proxies",
+        flags: &["--proxy", "Nginx", "--trust", "192.0.2.0/24", "--trust", "loopback"],
+        lines: &[("x-forwarded-for", b"198.51.100.1, 203.0.113.7, 192.0.2.9")],
+        shows: &["client   203.0.113.7\n", "hops     2\n"],
+        hides: &FORGED,
+    },
+    Row {
+        name: "--proxy beside --allow-host, a forwarded host",
+        flags: &["--proxy", "nginx", "--allow-host", "*.example.com, example.com"],
+        lines: &[("x-forwarded-for", b"203.0.113.7"), ("x-forwarded-host", b"evil.example.com")],
+        shows: &["client   203.0.113.7\n", "host     example.com\n"],
+        hides: &["evil"],
+    },
+    Row {
+        name: "--allow-host beside --client-from Forwarded",
+        flags: &["--client-from", "Forwarded", "--allow-host", "www.example.com"],
+        lines: &[("forwarded", b"for=203.0.113.7;host=www.example.com")],
+        shows: &["host     www.example.com\n", "\nhost: www.example.com\n"],
+        hides: &["none"],
+    },
+    Row {
+        name: "--allow-host, an allowed host",
+        flags: &["--allow-host", "*.example.com, example.com"],
+        lines: &[
+            ("x-forwarded-for", b"203.0.113.7"),
+            ("x-forwarded-host", b"www.example.com:443"),
+            ("x-forwarded-proto", b"https"),
+        ],
+        shows: &[
+            "host     www.example.com:443\n",
+            "origin   https://www.example.com\n",
+            "\nhost: www.example.com:443\n",
+        ],
+        hides: &["evil"],
+    },
+    Row {
+        name: "--allow-host, a refused host",
+        flags: &["--allow-host", "*.example.com, example.com"],
+        lines: &[
+            ("x-forwarded-for", b"203.0.113.7"),
+            ("x-forwarded-host", b"www.example.com.evil.example"),
+        ],
+        shows: &["client   203.0.113.7\n", "host     none\n", "origin   none\n"],
+        hides: &["\nhost: ", "evil"],
+    },
+    Row {
+        name: "--allow-host, of a direct client",
+        flags: &["--trust", "192.0.2.1", "--allow-host", "www.example.com"],
+        lines: &[("x-forwarded-host", b"www.example.com")],
+        shows: &["client   127.0.0.1\n", "host     none\n"],
+        hides: &["\nhost: ", "www."],
+    },
+    Row {
+        name: "--trusted-peer-may-be-client, no header",
+        flags: &["--trusted-peer-may-be-client"],
+        lines: &[],
+        shows: &["client   127.0.0.1\n", "hops     0\n", "outcome  NotForwarded\n"],
+        hides: &["No client"],
+    },
+    Row {
+        name: "--trusted-peer-may-be-client, a report",
+        flags: &["--trusted-peer-may-be-client"],
+        lines: &[("x-forwarded-for", b"203.0.113.7")],
+        shows: &["client   203.0.113.7\n", "outcome  Forwarded\n"],
+        hides: &["No client"],
+    },
+    Row {
+        name: "--trusted-peer-may-be-client, a malformed report",
+        flags: &["--trusted-peer-may-be-client"],
+        lines: &[("x-forwarded-for", b"203.0.113.7, evil")],
+        shows: &["client   none\n", "outcome  Unresolved(Malformed)\n"],
+        hides: &["evil", "127.0.0.1"],
+    },
+];
+
 #[test]
-fn whoami_believes_whom_the_flags_say() {
-    let rows = [
-        Row {
-            name: "forged addresses left of the proxy's",
-            flags: &[],
-            lines: &[
-                ("x-forwarded-for", b"198.51.100.1"),
-                ("x-forwarded-for", b"\xFF evil, 198.51.100.2, 203.0.113.7"),
-                ("x-forwarded-proto", b"evil, https"),
-            ],
-            shows: &[
-                "client   203.0.113.7\n",
-                "scheme   https\n",
-                "origin   https://example.com\n",
-                "hops     1\n",
-                "outcome  Forwarded\n",
-                "\nx-forwarded-for: 203.0.113.7\n",
-                "\nx-forwarded-proto: https\n",
-            ],
-            hides: &FORGED,
-        },
-        Row {
-            name: "headers that no proxy writes",
-            flags: &[],
-            lines: &[
-                ("x-forwarded-for", b"203.0.113.7"),
-                ("forwarded", b"for=198.51.100.1;host=evil.example"),
-                ("x-forwarded-host", b"evil.example"),
-                ("x-real-ip", b"198.51.100.1"),
-                ("x_forwarded_for", b"198.51.100.1"),
-                ("user-agent", b"kept"),
-            ],
-            shows: &["client   203.0.113.7\n", "host     example.com\n", "\nuser-agent: kept\n"],
-            hides: &FORGED,
-        },
-        Row {
-            name: "a peer that is no proxy",
-            flags: &["--trust", "192.0.2.1, unix"],
-            lines: &[("x-forwarded-for", b"198.51.100.1"), ("x-forwarded-proto", b"https")],
-            shows: &[
-                "client   127.0.0.1\n",
-                "scheme   http\n",
-                "hops     0\n",
-                "outcome  Direct\n",
-                "If it is your proxy: --trust 127.0.0.1.\n",
-            ],
-            hides: &FORGED,
-        },
-        Row {
-            name: "two proxies",
-            flags: &["--trust", "loopback, 192.0.2.0/24", "--max-hops", "2"],
-            lines: &[("x-forwarded-for", b"198.51.100.1, 203.0.113.7, 192.0.2.9")],
-            shows: &["client   203.0.113.7\n", "hops     2\n", "\nx-forwarded-for: 203.0.113.7\n"],
-            hides: &FORGED,
-        },
-        Row {
-            name: "one proxy more than there may be",
-            flags: &["--trust", "loopback, 192.0.2.0/24"],
-            lines: &[("x-forwarded-for", b"198.51.100.1, 203.0.113.7, 192.0.2.9")],
-            shows: &["client   192.0.2.9\n", "hops     1\n"],
-            hides: &FORGED,
-        },
-        Row {
-            name: "--family forwarded",
-            flags: &["--family", "forwarded"],
-            lines: &[
-                (
-                    "forwarded",
-                    b"for=198.51.100.1;proto=http, for=\"[2001:db8::7]:4711\";proto=https",
-                ),
-                ("x-forwarded-for", b"198.51.100.1"),
-                ("x-forwarded-proto", b"http"),
-            ],
-            shows: &[
-                "client   2001:db8::7\n",
-                "scheme   https\n",
-                "\nforwarded: for=\"[2001:db8::7]\";proto=https\n",
-            ],
-            hides: &[FORGED[0], "x-forwarded"],
-        },
-        Row {
-            name: "--family x-forwarded",
-            flags: &["--family", "x-forwarded"],
-            lines: &[("forwarded", b"for=198.51.100.1"), ("x-forwarded-for", b"203.0.113.7")],
-            shows: &["client   203.0.113.7\n"],
-            hides: &FORGED,
-        },
-        Row {
-            name: "--allow-host, an allowed one",
-            flags: &["--allow-host", "*.example.com, example.com"],
-            lines: &[
-                ("x-forwarded-for", b"203.0.113.7"),
-                ("x-forwarded-host", b"www.example.com:443"),
-                ("x-forwarded-proto", b"https"),
-            ],
-            shows: &[
-                "host     www.example.com:443\n",
-                "origin   https://www.example.com\n",
-                "\nhost: www.example.com:443\n",
-            ],
-            hides: &["evil"],
-        },
-        Row {
-            name: "--allow-host, another",
-            flags: &["--allow-host", "*.example.com, example.com"],
-            lines: &[
-                ("x-forwarded-for", b"203.0.113.7"),
-                ("x-forwarded-host", b"www.example.com.evil.example"),
-            ],
-            shows: &["client   203.0.113.7\n", "host     none\n", "origin   none\n"],
-            hides: &["\nhost: ", "evil"],
-        },
-        Row {
-            name: "--allow-host, of a direct client",
-            flags: &["--trust", "192.0.2.1", "--allow-host", "www.example.com"],
-            lines: &[("x-forwarded-host", b"www.example.com")],
-            shows: &["client   127.0.0.1\n", "host     none\n"],
-            hides: &["\nhost: ", "www."],
-        },
-        Row {
-            name: "--allow-direct, nothing forwarded",
-            flags: &["--allow-direct"],
-            lines: &[],
-            shows: &["client   127.0.0.1\n", "hops     0\n", "outcome  NotForwarded\n"],
-            hides: &["No client"],
-        },
-        Row {
-            name: "--allow-direct, something forwarded",
-            flags: &["--allow-direct"],
-            lines: &[("x-forwarded-for", b"203.0.113.7")],
-            shows: &["client   203.0.113.7\n", "outcome  Forwarded\n"],
-            hides: &["No client"],
-        },
-        Row {
-            name: "--allow-direct, junk forwarded",
-            flags: &["--allow-direct"],
-            lines: &[("x-forwarded-for", b"203.0.113.7, evil")],
-            shows: &["client   none\n", "outcome  Unresolved(Malformed)\n"],
-            hides: &["evil", "127.0.0.1"],
-        },
-    ];
-    rows.iter().for_each(check);
+fn whoami_trusts_the_proxies_of_its_flags() {
+    TRUST_ROWS.iter().for_each(check);
 }
 
-fn check(row: &Row<'_>) {
+fn check(row: &Row) {
     let Row { name, flags, lines, shows, hides } = row;
     let answer = whoami(flags).get(&[&[HOST], *lines].concat());
     assert_eq!(answer.status, 200, "{name}");
@@ -376,29 +413,35 @@ fn check(row: &Row<'_>) {
     }
 }
 
-/// The first thing that somebody tries is curl without a header.
+/// A newcomer tries curl without a header first.
 #[test]
-fn whoami_says_why_there_is_no_client_and_what_to_do() {
+fn whoami_shows_why_the_client_is_unknown_and_what_to_do() {
     type Row<'a> = (&'a str, &'a [&'a str], &'a [Line<'a>], Unresolved, &'a str);
     let rows: [Row<'_>; 4] = [
-        ("bare curl", &[], &[], Unresolved::NotReported, "Here: --allow-direct, or --family"),
         (
-            "the other family",
-            &["--family", "forwarded"],
+            "a plain curl",
+            &[],
+            &[],
+            Unresolved::NoHeader,
+            "Here: --trusted-peer-may-be-client, or --client-from",
+        ),
+        (
+            "a header of the other family",
+            &["--client-from", "forwarded"],
             &[("x-forwarded-for", b"203.0.113.7")],
-            Unresolved::NotReported,
-            "Here: --allow-direct, or --family",
+            Unresolved::NoHeader,
+            "Here: --trusted-peer-may-be-client, or --client-from",
         ),
         (
             "too few reports",
-            &["--max-hops", "2"],
+            &["--trust", "loopback", "--trust", "loopback"],
             &[("x-forwarded-for", b"127.0.0.1")],
-            Unresolved::Missing,
-            "Here: --max-hops",
+            Unresolved::ListEnds,
+            "Here: --trust once for each proxy",
         ),
         (
             "a hidden client",
-            &["--family", "forwarded"],
+            &["--client-from", "forwarded"],
             &[("forwarded", b"for=_hidden")],
             Unresolved::Obfuscated,
             "\n",
@@ -406,14 +449,14 @@ fn whoami_says_why_there_is_no_client_and_what_to_do() {
     ];
     for (name, flags, lines, why, here) in rows {
         let example = whoami(flags);
-        let says = |text: &str| {
+        let check = |text: &str| {
             assert!(text.contains(&format!("Unresolved({why:?})")), "{name}: {text}");
             assert!(text.contains(&format!("No client: {why}.")), "{name}: {text}");
             assert!(text.contains(here), "{name}: {text}");
         };
-        says(&example.get(&[&[HOST], lines].concat()).body);
+        check(&example.get(&[&[HOST], lines].concat()).body);
         let page = example.get(&[&[HOST, ("accept", b"text/html")], lines].concat()).body;
-        says(&page.replace("&#39;", "'"));
+        check(&page.replace("&#39;", "'"));
     }
 }
 
@@ -421,7 +464,7 @@ fn whoami_says_why_there_is_no_client_and_what_to_do() {
 fn whoami_shows_hostile_headers_as_text() {
     let rows: [(&str, Line<'_>, &str, &str); 5] = [
         (
-            "an element",
+            "an HTML element",
             ("user-agent", b"<script>alert(1)</script>"),
             "<td>&lt;script&gt;alert(1)&lt;/script&gt;</td>",
             "user-agent: <script>alert(1)</script>\n",
@@ -432,16 +475,26 @@ fn whoami_shows_hostile_headers_as_text() {
             "<td>&quot; onload=&#39;x()&#39; &amp;quot;</td>",
             "referer: \" onload='x()' &quot;\n",
         ),
-        // `'` and `&` may stand in a name (RFC 9110 §5.6.2).
+        // A header name may contain `'` and `&` (RFC 9110 §5.6.2).
         (
             "a name",
             ("x-'&amp", b"1"),
             "<th scope=\"row\">x-&#39;&amp;amp</th><td>1</td>",
             "x-'&amp: 1\n",
         ),
-        ("no UTF-8", ("cookie", b"\xFF<b>"), "<td>\\xff&lt;b&gt;</td>", "cookie: \\xff<b>\n"),
+        (
+            "bytes that are not UTF-8",
+            ("cookie", b"\xFF<b>"),
+            "<td>\\xff&lt;b&gt;</td>",
+            "cookie: \\xff<b>\n",
+        ),
         // U+009B starts a terminal's control sequence, as ESC [ does.
-        ("a control", ("cookie", b"\xC2\x9B2J"), "<td>\\xc2\\x9b2J</td>", "cookie: \\xc2\\x9b2J\n"),
+        (
+            "a control sequence",
+            ("cookie", b"\xC2\x9B2J"),
+            "<td>\\xc2\\x9b2J</td>",
+            "cookie: \\xc2\\x9b2J\n",
+        ),
     ];
     let example = whoami(&[]);
     for (name, line, html, text) in rows {
@@ -455,23 +508,29 @@ fn whoami_shows_hostile_headers_as_text() {
 }
 
 #[test]
-fn whoami_refuses_bad_flags() {
+fn whoami_refuses_wrong_flags() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
-    let rows: [(&str, &str, &str, &str); 8] = [
-        ("host bits", "--trust", "10.0.0.1/8", "write 10.0.0.0/8 for the network"),
-        ("a name", "--trust", "localhost", "invalid trusted proxy \"localhost\": expected"),
-        ("everybody", "--trust", "0.0.0.0/0", "it trusts everybody"),
-        ("any host", "--allow-host", "*", "invalid allowed host \"*\": expected"),
-        ("no such family", "--family", "both", "[possible values: x-forwarded, forwarded]"),
-        ("no hops", "--max-hops", "0", "max_hops(0) reads nothing: at least 1"),
-        ("256 hops", "--max-hops", "256", "256 is not in 0..=255"),
+    let rows: [(&str, &str, &str, &str); 9] = [
+        ("host bits", "--trust", "10.0.0.1/8", "trust: invalid trusted proxy \"10.0.0.1/8\": "),
+        ("a host name", "--trust", "localhost", "trust: invalid trusted proxy \"localhost\": "),
+        ("every address", "--trust", "0.0.0.0/0", "it contains every address"),
+        ("every host", "--allow-host", "*", "allowed_hosts: invalid allowed host \"*\": "),
+        ("a misspelled proxy", "--proxy", "ngnix", "behind: invalid proxy \"ngnix\": "),
+        (
+            "a remote proxy without --trust",
+            "--proxy",
+            "aws-alb",
+            "behind(aws-alb) without trust(…)",
+        ),
+        ("a header that holds a scheme", "--client-from", "x-forwarded-proto", "holds a scheme"),
+        ("an invalid address", "--listen", "localhost", "invalid value 'localhost' for '--listen"),
         ("a port in use", "--listen", &taken, &format!("error: {taken}: ")),
     ];
     for (name, flag, value, text) in rows {
         let listen: &[&str] = if flag == "--listen" { &[] } else { &ANY_PORT };
         let mut example = Example::run("whoami", &[listen, &[flag, value]].concat());
-        assert_eq!(example.says, "", "{name}");
+        assert_eq!(example.first_line, "", "{name}");
         let (stderr, status) = example.end();
         assert!(stderr.contains(text), "{name}: {stderr}");
         assert!(!stderr.contains("panicked"), "{name}: {stderr}");
@@ -479,11 +538,11 @@ fn whoami_refuses_bad_flags() {
     }
 }
 
-/// Name, flags, the request's first line, its headers; the status, and `Location`.
+/// Name, flags, the request's first line, its headers, the status and `Location` of the response.
 type Redirected<'a> = (&'a str, &'a [&'a str], &'a str, &'a [Line<'a>], u16, Option<&'a str>);
 
 #[test]
-fn https_redirect_redirects_what_is_known_to_be_http() {
+fn https_redirect_redirects_requests_that_are_known_to_be_http() {
     const CLIENT: Line<'_> = ("x-forwarded-for", b"203.0.113.7");
     const HTTP: Line<'_> = ("x-forwarded-proto", b"http");
     const HTTPS: Line<'_> = ("x-forwarded-proto", b"https");
@@ -494,23 +553,23 @@ fn https_redirect_redirects_what_is_known_to_be_http() {
     let foreign: Line<'_> = ("host", b"evil.example");
     #[rustfmt::skip]
     let rows: [Redirected<'_>; 19] = [
-        ("the proxy says http", proxied, GET, &[LOCAL, CLIENT, HTTP], 308, there),
-        ("the way back", proxied, "GET / HTTP/1.1", &[("host", b"localhost"), CLIENT, HTTPS], 200, None),
-        ("no path", proxied, "OPTIONS * HTTP/1.1", &[LOCAL, CLIENT, HTTP], 308, Some("https://localhost/")),
-        ("a path like a host", proxied, "GET //evil.example HTTP/1.1", &[LOCAL, CLIENT, HTTP], 308, Some("https://localhost//evil.example")),
-        ("the proxy says nothing", proxied, "GET / HTTP/1.1", &[LOCAL, CLIENT], 200, None),
-        ("the proxy says nothing that is known", proxied, "GET / HTTP/1.1", &[LOCAL, CLIENT, ("x-forwarded-proto", b"ftp")], 200, None),
-        ("no headers at all", proxied, "GET / HTTP/1.1", &[LOCAL], 200, None),
-        ("the client says http, the proxy https", proxied, "GET / HTTP/1.1", &[LOCAL, CLIENT, HTTP, HTTPS], 200, None),
-        ("the client says https, the proxy http", proxied, GET, &[LOCAL, CLIENT, HTTPS, HTTP], 308, there),
+        ("the proxy reports http", proxied, GET, &[LOCAL, CLIENT, HTTP], 308, there),
+        ("the proxy reports https", proxied, "GET / HTTP/1.1", &[("host", b"localhost"), CLIENT, HTTPS], 200, None),
+        ("a target without a path", proxied, "OPTIONS * HTTP/1.1", &[LOCAL, CLIENT, HTTP], 308, Some("https://localhost/")),
+        ("a path that starts like a host", proxied, "GET //evil.example HTTP/1.1", &[LOCAL, CLIENT, HTTP], 308, Some("https://localhost//evil.example")),
+        ("the proxy reports no scheme", proxied, "GET / HTTP/1.1", &[LOCAL, CLIENT], 200, None),
+        ("the proxy reports an unknown scheme", proxied, "GET / HTTP/1.1", &[LOCAL, CLIENT, ("x-forwarded-proto", b"ftp")], 200, None),
+        ("no forwarding header", proxied, "GET / HTTP/1.1", &[LOCAL], 200, None),
+        ("the client writes http, the proxy https", proxied, "GET / HTTP/1.1", &[LOCAL, CLIENT, HTTP, HTTPS], 200, None),
+        ("the client writes https, the proxy http", proxied, GET, &[LOCAL, CLIENT, HTTPS, HTTP], 308, there),
         ("a header that is not read", proxied, GET, &[LOCAL, CLIENT, HTTP, ("x-forwarded-host", b"evil.example")], 308, there),
         ("a foreign host over http", proxied, GET, &[foreign, CLIENT, HTTP], 400, None),
         ("a foreign host over https", proxied, "GET / HTTP/1.1", &[foreign, CLIENT, HTTPS], 400, None),
         ("a foreign host in the target", proxied, "GET http://evil.example/ HTTP/1.1", &[LOCAL, CLIENT, HTTP], 400, None),
-        ("two hosts", proxied, GET, &[LOCAL, foreign, CLIENT, HTTP], 400, None),
+        ("two Host lines", proxied, GET, &[LOCAL, foreign, CLIENT, HTTP], 400, None),
         ("no proxy", direct, GET, &[LOCAL], 308, there),
-        ("no proxy, forged", direct, GET, &[LOCAL, CLIENT, HTTPS], 308, there),
-        ("no proxy, a target that says https", direct, "GET https://localhost/a?b=c HTTP/1.1", &[LOCAL], 308, there),
+        ("no proxy, forged headers", direct, GET, &[LOCAL, CLIENT, HTTPS], 308, there),
+        ("no proxy, https in the target", direct, "GET https://localhost/a?b=c HTTP/1.1", &[LOCAL], 308, there),
         ("no proxy, a foreign host", direct, GET, &[foreign], 400, None),
         ("--allow-host", &["--allow-host", "evil.example"], GET, &[foreign, CLIENT, HTTP], 308, Some("https://evil.example/a?b=c")),
     ];
@@ -530,11 +589,11 @@ fn hyper_answers_over_http_1() {
     let answer = example.get(&[HOST, ("x-forwarded-for", b"198.51.100.1, 203.0.113.7")]);
     assert_eq!((answer.status, answer.body.as_str()), (200, "203.0.113.7\nHTTP/1.1\n"));
     let answer = example.get(&[HOST]);
-    let no_client = format!("no client: {}\nHTTP/1.1\n", Unresolved::NotReported);
+    let no_client = format!("no client: {}\nHTTP/1.1\n", Unresolved::NoHeader);
     assert_eq!((answer.status, answer.body), (200, no_client));
 }
 
-/// Without TLS, by prior knowledge (RFC 9113 §3.3), and twice over one connection.
+/// Sends two requests over one connection without TLS, by prior knowledge (RFC 9113 §3.3).
 #[tokio::test]
 async fn hyper_answers_over_http_2() {
     use http_body_util::{BodyExt, Empty};
@@ -569,7 +628,7 @@ mod unix_socket {
 
     use super::*;
 
-    /// A path in the temporary directory, removed with its test.
+    /// A path in the temporary directory, which its test removes.
     struct Temporary(PathBuf);
 
     impl Temporary {
@@ -596,9 +655,9 @@ mod unix_socket {
     }
 
     #[test]
-    fn answers_a_proxy() {
+    fn answers_its_proxy() {
         let socket = Temporary::new("answers");
-        // The second finds the socket of the first.
+        // The second run finds the socket of the first run.
         for run in ["first", "second"] {
             let example = Example::start("unix_socket", &socket.flags());
             assert_eq!(example.address(), socket.0.to_str().unwrap(), "{run}");
@@ -611,12 +670,12 @@ mod unix_socket {
             assert_eq!((answer.status, answer.body.as_str()), (200, "203.0.113.7 over https\n"));
             let answer = get(&socket.0, &[HOST]);
             assert_eq!(answer.status, 400, "{run}");
-            assert!(answer.body.contains(&Unresolved::NotReported.to_string()), "{run}");
+            assert_eq!(answer.body, "the request does not tell the client's address\n", "{run}");
         }
     }
 
     #[test]
-    fn lets_in_the_owner_and_the_group() {
+    fn the_owner_and_the_group_may_connect() {
         let socket = Temporary::new("permissions");
         let _example = Example::start("unix_socket", &socket.flags());
         let mode = std::fs::metadata(&socket.0).unwrap().permissions().mode();
@@ -624,11 +683,11 @@ mod unix_socket {
     }
 
     #[test]
-    fn removes_nothing_but_a_socket() {
+    fn removes_only_a_socket() {
         let file = Temporary::new("file");
         std::fs::write(&file.0, "precious").unwrap();
         let mut example = Example::run("unix_socket", &file.flags());
-        assert_eq!(example.says, "");
+        assert_eq!(example.first_line, "");
         assert!(!example.end().1.success());
         assert_eq!(std::fs::read_to_string(&file.0).unwrap(), "precious");
     }

@@ -1,22 +1,25 @@
-//! The inputs by which two readers of another ecosystem are tested, and what ours makes of them:
-//! the same, or something else for a reason. They are the npm packages `forwarded-parse`
-//! (RFC 7239) and `forwarded` (the chain of `X-Forwarded-For`).
+//! The test inputs of two npm packages: `forwarded-parse` (RFC 7239) and `forwarded` (the chain of
+//! `X-Forwarded-For`). Each row has the same result here, or the reason for a difference.
 
 use std::net::SocketAddr;
 
 use forwarded_headers::forwarded::{Element, elements};
-use forwarded_headers::{ForwardedHeaders, Outcome};
+use forwarded_headers::{ClientSource, ForwardedHeaders, Outcome, TrustedProxies};
 
-/// What we read instead, and why.
+/// The result here, and the reason.
 type Difference = Option<(&'static str, &'static str)>;
 
 fn check(name: &str, ours: &str, theirs: &str, difference: Difference) {
-    let (expected, reason) = difference.unwrap_or((theirs, "the same as theirs"));
+    let (expected, reason) = difference.unwrap_or((theirs, "the package has the same result"));
     assert_eq!(ours, expected, "{name}: {reason}");
-    assert_eq!(ours != theirs, difference.is_some(), "{name}: a reason for no difference");
+    assert_eq!(
+        ours != theirs,
+        difference.is_some(),
+        "{name}: the row has a reason, but no difference"
+    );
 }
 
-/// The pairs of each element, or the offset of the error.
+/// Returns the pairs of each element, or the offset of the error.
 fn read(value: &[u8]) -> String {
     match elements(value).collect::<Result<Vec<_>, _>>() {
         Ok(elements) => elements.iter().map(text).collect::<Vec<_>>().join(", "),
@@ -30,7 +33,7 @@ fn text(element: &Element<'_>) -> String {
     pairs.collect::<Vec<_>>().join(" ")
 }
 
-/// A name, a field value, what `forwarded-parse` reads of it, and what we do.
+/// A name, a field value, the result of `forwarded-parse`, and the difference.
 type Field = (&'static str, &'static [u8], &'static str, Difference);
 
 const VALID: [Field; 17] = [
@@ -61,25 +64,25 @@ const VALID: [Field; 17] = [
     ("a byte above 0x7F in quotes", b"foo=\"\xa5\"", r"foo=\xa5", None),
     ("such a byte escaped", b"foo=\"\\\xa7\"", r"foo=\xa7", None),
     (
-        "white space round commas",
+        "white space around commas",
         br#"foo=a,foo=b, foo="c" ,foo=d  ,  foo=e"#,
         "foo=a, foo=b, foo=c, foo=d, foo=e",
         None,
     ),
     (
-        "white space round semicolons",
+        "white space around semicolons",
         br#"foo=a;bar=b; baz=c ;qux="d"  ;  norf=e"#,
         "foo=a bar=b baz=c qux=d norf=e",
         Some((
             "error at 13",
-            "RFC 7239 §4 has none; the layer's walk, which must be lenient, does",
+            "RFC 7239 §4 has no white space there; only the layer's own reader accepts it",
         )),
     ),
     (
         "a name in capitals",
         br#"foo=a,Foo="""#,
         "foo=a, foo=",
-        Some(("foo=a, Foo=", "pairs are as written; parameters are found in any case")),
+        Some(("foo=a, Foo=", "pairs are as written; a parameter is found in any case")),
     ),
 ];
 
@@ -97,7 +100,7 @@ const INVALID: [Field; 17] = [
         "a space in front",
         b" for=192.0.2.43",
         "error at 0",
-        Some(("for=192.0.2.43", "white space round it is no part of a value, RFC 9110 §5.5")),
+        Some(("for=192.0.2.43", "white space around a value is not part of it, RFC 9110 §5.5")),
     ),
     ("a space before `=`", b"for =192.0.2.43", "error at 3", None),
     ("a space behind `=`", b"for= 192.0.2.43", "error at 4", None),
@@ -113,7 +116,7 @@ const INVALID: [Field; 17] = [
         "error at 5",
         Some((
             r"foo=\xce\xa9, foo=baz",
-            "on the wire it is two bytes of obs-text, as valid as one",
+            "the letter is two bytes on the wire, and each is valid obs-text",
         )),
     ),
     ("the end behind `=`", b"foo=", "error at 4", None),
@@ -123,13 +126,13 @@ const INVALID: [Field; 17] = [
         "a space at the end",
         b"foo=bar ",
         "error at 8",
-        Some(("foo=bar", "white space round it is no part of a value, RFC 9110 §5.5")),
+        Some(("foo=bar", "white space around a value is not part of it, RFC 9110 §5.5")),
     ),
     (
         "a tab at the end",
         b"foo=\"\"\t",
         "error at 7",
-        Some(("foo=", "white space round it is no part of a value, RFC 9110 §5.5")),
+        Some(("foo=", "white space around a value is not part of it, RFC 9110 §5.5")),
     ),
 ];
 
@@ -140,27 +143,27 @@ fn invalid_for_forwarded_parse() {
     }
 }
 
-/// The peer, and whom 1, 2, … trusted proxies name, as far as somebody is named.
+/// Returns the peer, and the clients at place 1, 2, … of the list, up to the first place without one.
 fn chain(socket: &str, other: &str, lines: &[crate::support::Line<'_>]) -> String {
     let mut request = crate::support::request(socket, "/", lines);
     if !other.is_empty() {
         request.extensions_mut().insert(SocketAddr::new(crate::support::ip(other), 50_000));
     }
     let (parts, ()) = request.into_parts();
-    let everybody = forwarded_headers::TrustedProxies::insecure_any();
-    let resolve = |hops| {
-        let layer = ForwardedHeaders::new().trust(everybody.clone()).trusted_hops(hops);
-        layer.resolve(&parts)
+    let resolve = |place| {
+        let entry = ClientSource::x_forwarded_for().nth_from_right(place);
+        let builder = ForwardedHeaders::builder().trust(TrustedProxies::insecure_any());
+        builder.client_from(entry).build().unwrap().resolve(&parts)
     };
     let peer = resolve(1).peer_addr().unwrap().ip();
-    let named = (1..).map(resolve).take_while(|info| info.outcome() == Outcome::Forwarded);
-    let named = named.map(|info| info.client_ip().unwrap());
-    let chain = std::iter::once(peer).chain(named).map(|ip| ip.to_string());
+    let reported = (1..).map(resolve).take_while(|info| info.outcome() == Outcome::Forwarded);
+    let reported = reported.map(|info| info.client_ip().unwrap());
+    let chain = std::iter::once(peer).chain(reported).map(|ip| ip.to_string());
     chain.collect::<Vec<_>>().join(", ")
 }
 
-/// A name, the socket's address, that of a second source, X-Forwarded-For, the chain that
-/// `forwarded` reads, nearest first, and what we do.
+/// A name, the socket's address, the address of a second source, `X-Forwarded-For`, the chain that
+/// `forwarded` reads (nearest first), and the difference.
 type Chain =
     (&'static str, &'static str, &'static str, Option<&'static [u8]>, &'static str, Difference);
 
@@ -182,7 +185,7 @@ const CHAINS: [Chain; 7] = [
         "127.0.0.1, 10.0.0.1, 10.0.0.2",
         Some((
             "127.0.0.1, 10.0.0.1",
-            "a proxy left its report out: the entry before it is anybody's",
+            "a proxy did not report its client: the entry to the left may be the client's",
         )),
     ),
     (
@@ -193,12 +196,12 @@ const CHAINS: [Chain; 7] = [
         "127.0.0.1, 10.0.0.1, 10.0.0.2",
         Some((
             "127.0.0.1, 10.0.0.1",
-            "a proxy left its report out: the entry before it is anybody's",
+            "a proxy did not report its client: the entry to the left may be the client's",
         )),
     ),
     ("the peer comes first", "127.0.0.1", "", None, "127.0.0.1", None),
     ("one source of the peer before another", "127.0.0.1", "10.0.0.1", None, "127.0.0.1", None),
-    ("the other source where there is one", "", "10.0.0.1", None, "10.0.0.1", None),
+    ("the second source without the first", "", "10.0.0.1", None, "10.0.0.1", None),
 ];
 
 #[test]

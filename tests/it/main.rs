@@ -6,15 +6,18 @@ mod attacks;
 mod autotrait;
 #[cfg(feature = "axum")]
 mod axum;
+mod blocks;
 mod compiler;
 mod config;
 mod configurations;
 mod edges;
 mod examples;
 mod forwarded_parse;
+mod imports;
 mod load;
 mod oracle;
 mod other_systems;
+mod pages;
 mod profiles;
 mod properties;
 mod readers;

@@ -549,6 +549,14 @@ fn more_than_a_proxy_writes() {
             "use the profile of the proxy that connects to the app",
         ),
     ];
+    for proxy in [Proxy::Traefik, Proxy::IngressNginx] {
+        let real_ip = behind(proxy).client_from("x-real-ip").proxies_write(Writing::Append);
+        rows.push((
+            real_ip,
+            "client_from(\"x-real-ip\") behind",
+            "even those that the client wrote",
+        ));
+    }
     for proxy in [Proxy::Caddy, Proxy::Traefik, Proxy::IngressNginx] {
         let chain = ForwardedHeaders::behind(proxy).trust_chain(["10.0.0.3", "10.0.0.2"]);
         let host = |builder: Builder| hosts(builder.host_from("x-forwarded-host"));
@@ -595,16 +603,11 @@ fn each_profile_allows_what_its_page_says() {
         for (value, header, proxies) in allowed {
             let builder = behind(*proxy).allowed_hosts("example.com");
             let built = match *value {
-                "client" => builder.client_from(*header).proxies_write(Writing::Append),
+                "client" => builder.client_from(*header),
                 "scheme" => builder.scheme_from(*header),
                 "host" => builder.host_from(*header),
                 "port" => builder.port_from(*header),
                 _ => builder.prefix_from(*header),
-            };
-            let built = if *value == "client" && *proxy == Pound {
-                behind(*proxy).client_from(*header)
-            } else {
-                built
             };
             let result = built.build();
             assert_eq!(result.is_ok(), proxies.contains(proxy), "{proxy}: {header}: {result:?}");

@@ -1,12 +1,11 @@
-//! The peer of a gRPC server.
-#![cfg(feature = "tonic")]
+//! The peer of a tonic server.
 
 use forwarded_headers::{ForwardedHeaders, Outcome};
 use http::Request;
 use tonic::transport::server::TcpConnectInfo;
 
 #[test]
-fn tonics_connect_info_is_a_peer() {
+fn tcp_connect_info_is_a_peer() {
     let info = |remote: Option<&str>| TcpConnectInfo {
         local_addr: None,
         remote_addr: remote.map(|address| address.parse().unwrap()),

@@ -10,8 +10,29 @@ use std::time::Duration;
 use std::{env, fs};
 
 use crate::app::Scratch;
+use crate::blocks::configurations;
 use crate::client::{self, Wire};
 use crate::program::Program;
+
+/// What the documentation has, and what is in its place here.
+const PLACES: &[(&str, &str)] = &[
+    (
+        "listen 80;",
+        "listen {address}:{port};
+    listen {address}:{tls_port} ssl http2;
+    ssl_certificate     {dir}/cert.pem;
+    ssl_certificate_key {dir}/key.pem;",
+    ),
+    (r#"":80""#, r#""{address}:{port}""#),
+    (r#"":443""#, r#""{address}:{tls_port}""#),
+    ("app:3000", "127.0.0.1:{app_port}"),
+    ("app,3000", "127.0.0.1,{app_port}"),
+    (r#""app", "port" => 3000"#, r#""127.0.0.1", "port" => {app_port}"#),
+    (r#".host = "app""#, r#".host = "127.0.0.1""#),
+    (r#".port = "3000""#, r#".port = "{app_port}""#),
+    // Another proxy, in front.
+    ("10.0.0.2", "127.0.0.2"),
+];
 
 /// Where a proxy listens, and what stands behind it.
 pub(crate) struct Place<'a> {
@@ -59,9 +80,7 @@ impl Proxy {
         // As root, some of them become another user.
         set_permissions(&proxy.scratch.0, Permissions::from_mode(0o777)).unwrap();
         write_certificate(&proxy.scratch.0);
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proxies");
-        let texts = program.files.iter().map(|(_, source)| read(&sources.join(source)));
-        let texts = edited(texts.collect(), place.edit);
+        let texts = edited(texts(program), place.edit);
         for ((name, _), text) in program.files.iter().zip(texts) {
             fs::write(proxy.scratch.0.join(name), proxy.fill(&text, place)).unwrap();
         }
@@ -152,6 +171,32 @@ fn path() -> String {
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files of a program, with the documentation's configuration in them.
+fn texts(program: &Program) -> Vec<String> {
+    let scaffold = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proxies/scaffold");
+    let page = page(program);
+    let files: Vec<_> = program.files.iter().map(|(_, file)| read(&scaffold.join(file))).collect();
+    let has_place = files.iter().any(|file| file.contains("{page}"));
+    assert_eq!(has_place, !page.is_empty(), "{{page}} in the files of {}", program.name);
+    files.iter().map(|file| insert(&page, file)).collect()
+}
+
+/// What the documentation has for a program, as it is here.
+fn page(program: &Program) -> String {
+    let blocks = program.page.iter().map(|(page, number)| configurations(page)[*number].clone());
+    let text = blocks.collect::<Vec<_>>().join("\n");
+    PLACES.iter().fold(text, |text, (place, here)| text.replace(place, here))
+}
+
+/// Puts the page in place of each line `{page}`, indented like it.
+fn insert(page: &str, text: &str) -> String {
+    let insert = |line: &str| match line.strip_suffix("{page}") {
+        Some(indent) => page.lines().map(|line| format!("{indent}{line}\n")).collect(),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(insert).collect()
 }
 
 fn edited(texts: Vec<String>, edit: Option<(&str, &str)>) -> Vec<String> {

@@ -1,19 +1,23 @@
-//! The layer behind real proxies, each with the configuration that the README shows: whatever a
-//! client sends, the app is told what it is told of a client that sends nothing.
+//! The layer behind real proxies, each with the configuration that its page shows: whatever a client
+//! sends, the app is told what it is told of a client that sends nothing.
 //!
 //! `cargo test --test proxies -- --ignored` needs curl and the programs that `tests/proxies/install`
 //! installs, in PATH or in the directory PROXY_BIN.
 
 #![cfg(unix)]
 
-#[path = "../nginx/app.rs"]
 mod app;
+#[allow(dead_code, reason = "shared with the tests in `it`")]
+#[path = "../it/blocks.rs"]
+mod blocks;
 mod client;
 mod h2c;
 mod harness;
+mod nginx;
 mod program;
 mod spoofs;
-#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with the tests in `it`")]
+#[path = "../it/support.rs"]
 mod support;
 
 use std::collections::BTreeSet;
@@ -23,7 +27,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use app::App;
 use client::{PLAIN, Wire};
-use forwarded_headers::TrustedProxies;
+use forwarded_headers::Builder;
 use harness::{Place, Proxy};
 use program::Program;
 use spoofs::SPOOFS;
@@ -35,8 +39,9 @@ const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 const CLIENTS: [IpAddr; 3] =
     [CLIENT, IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3)), IpAddr::V4(Ipv4Addr::new(127, 1, 2, 3))];
 
-fn trusted(text: &str) -> TrustedProxies {
-    text.parse().unwrap()
+/// The app over TCP. With its host allowed, the URI is completed.
+fn app(layer: Builder) -> App {
+    App::on_tcp(&layer.allowed_hosts("app.example").build().unwrap())
 }
 
 /// Everything that is promised of one proxy.
@@ -51,20 +56,21 @@ fn check(program: &Program) {
 }
 
 fn over_tcp(program: &Program) {
-    let app = App::on_tcp(&(program.layer)().trust(trusted("127.0.0.1")));
+    let app = app((program.layer)().trust("127.0.0.1"));
     let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
     promises(program, &Proxy::start(program, &place));
 }
 
 fn over_ipv6(program: &Program) {
-    let app = App::on_tcp(&(program.layer)().trust(trusted("127.0.0.1")));
+    let app = app((program.layer)().trust("127.0.0.1"));
     let address = IpAddr::V6(Ipv6Addr::LOCALHOST);
     let place = Place { address, app_port: app.port(), edit: None };
     honest(program, &Proxy::start(program, &place), &[address]);
 }
 
 fn over_a_unix_socket(program: &Program, (from, to): (&str, &str)) {
-    let app = App::on_unix_socket(&(program.layer)().trust(trusted("unix")));
+    let layer = (program.layer)().trust("unix").allowed_hosts("app.example");
+    let app = App::on_unix_socket(&layer.build().unwrap());
     let socket = app.backend.strip_prefix("unix:").unwrap();
     // Some proxies are another user than we.
     set_permissions(socket, Permissions::from_mode(0o777)).unwrap();
@@ -105,17 +111,14 @@ fn expected(program: &Program, scheme: &str, client: IpAddr) -> String {
     } else {
         client.to_string()
     };
-    let port = if scheme == "https" { "443" } else { "80" };
     let leaves = program.leaves.replace("<client>", &quoted).replace("<scheme>", scheme);
-    let leaves = leaves.replace("<port>", port);
     format!("{client} Forwarded\n{scheme} app.example\n{scheme}://app.example/path\n{leaves}")
 }
 
 /// The same without the host, for one that is none.
 fn without_host(answer: &str) -> String {
     let uri = |line: &str| line.split_once("app.example/").map(|(_, path)| format!("/{path}"));
-    let is_gone = |line: &str| line.contains("host: ") || line.contains("port: ");
-    let lines = answer.split_inclusive('\n').filter(|line| !is_gone(line));
+    let lines = answer.split_inclusive('\n').filter(|line| !line.contains("host: "));
     let lines = lines.map(|line| uri(line).unwrap_or_else(|| line.replace("app.example", "none")));
     lines.collect()
 }
@@ -169,8 +172,7 @@ fn about(program: &Program, proxy: &Proxy, wire: &Wire) -> String {
 
 /// Two proxies: the outer has the address 127.0.0.2 where it speaks to the inner.
 fn check_chain(outer: &Program, edit: (&str, &str), inner: &Program) {
-    let chain = [trusted("127.0.0.2"), trusted("127.0.0.1")];
-    let app = App::on_tcp(&(inner.layer)().proxy_chain(chain));
+    let app = app((inner.layer)().trust_chain(["127.0.0.2", "127.0.0.1"]));
     let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
     let inner_proxy = Proxy::start(inner, &place);
     let place = Place { app_port: inner_proxy.port("http"), edit: Some(edit), ..place };
@@ -194,13 +196,13 @@ macro_rules! proxies {
     )*};
 }
 
-/// Why the README has no `host` there: with a long one, no room is left for the element, and the
+/// Why the page has no `host` there: with a long one, no room is left for the element, and the
 /// client's stands.
 #[test]
 #[ignore = "needs the proxy, which tests/proxies/install installs, and curl"]
 fn traffic_server_forwarded_with_a_host() {
     let program = &program::TRAFFIC_SERVER_FORWARDED;
-    let app = App::on_tcp(&(program.layer)().trust(trusted("127.0.0.1")));
+    let app = app((program.layer)().trust("127.0.0.1"));
     let edit = Some(("for|proto", "for|proto|host"));
     let place = Place { address: LOCALHOST, app_port: app.port(), edit };
     let proxy = Proxy::start(program, &place);
@@ -233,7 +235,7 @@ proxies! {
 #[ignore = "needs nghttpx, which tests/proxies/install installs, and curl"]
 fn nghttpx_without_tls() {
     let program = &program::NGHTTPX;
-    let app = App::on_tcp(&(program.layer)().trust(trusted("127.0.0.1")));
+    let app = app((program.layer)().trust("127.0.0.1"));
     let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
     let proxy = Proxy::start(program, &place);
     let port = proxy.port("http");
@@ -254,6 +256,13 @@ fn nghttpx_without_tls() {
 fn nginx_then_nginx() {
     let edit = ("proxy_pass ", "proxy_bind 127.0.0.2; proxy_pass ");
     check_chain(&program::NGINX, edit, &program::NGINX_INNER);
+}
+
+#[test]
+#[ignore = "needs nginx and HAProxy, which tests/proxies/install installs, and curl"]
+fn nginx_then_haproxy() {
+    let edit = ("proxy_pass ", "proxy_bind 127.0.0.2; proxy_pass ");
+    check_chain(&program::NGINX, edit, &program::HAPROXY_INNER);
 }
 
 #[test]

@@ -1,21 +1,24 @@
 //! The proxies: how each is started, with which configuration, and what to say to the layer.
 
-use forwarded_headers::{Family, ForwardedHeaders, Proxy};
-use http::uri::Scheme;
+use forwarded_headers::{Builder, ForwardedHeaders, Proxy, SchemeSource, Writing};
 
 use crate::client::{HTTP2, PLAIN, TLS, WIRES, Wire};
+
+/// A page, and the number of a block.
+type Block = (&'static str, usize);
 
 /// A row of the table.
 pub(crate) struct Program {
     pub(crate) name: &'static str,
     /// Variables, program and arguments, separated by spaces.
     pub(crate) commands: &'static [&'static str],
-    /// Their names there, and here: `conf/` has what the README shows, `scaffold/` what a test needs
-    /// beside it.
+    /// The configuration that the documentation shows: pages in `src/`, and the number of a block
+    /// there that is not Rust. Together they are `{page}` in the files.
+    pub(crate) page: &'static [Block],
+    /// Their names there, and in `scaffold/`, which has what a test needs around the page.
     pub(crate) files: &'static [(&'static str, &'static str)],
-    pub(crate) layer: fn() -> ForwardedHeaders,
-    /// What the app sees of its headers, sorted: `<client>`, `<scheme>` and `<port>` are the
-    /// request's.
+    pub(crate) layer: fn() -> Builder,
+    /// What the app sees of its headers, sorted: `<client>` and `<scheme>` are the request's.
     pub(crate) leaves: &'static str,
     pub(crate) wires: &'static [Wire],
     pub(crate) ipv6: bool,
@@ -45,13 +48,15 @@ x-forwarded-proto: <scheme>
 
 const fn program(
     name: &'static str,
-    layer: fn() -> ForwardedHeaders,
+    layer: fn() -> Builder,
     commands: &'static [&'static str],
+    page: &'static [Block],
     files: &'static [(&'static str, &'static str)],
 ) -> Program {
     Program {
         name,
         commands,
+        page,
         files,
         layer,
         leaves: X_FORWARDED,
@@ -95,11 +100,12 @@ const HOSTS_AND_TARGETS: &[&str] = &[
     "user information in the host",
 ];
 
-fn with_host(proxy: Proxy) -> ForwardedHeaders {
-    ForwardedHeaders::behind(proxy).read_host(true).allowed_hosts("app.example".parse().unwrap())
+fn with_host(proxy: Proxy) -> Builder {
+    ForwardedHeaders::behind(proxy).host_from("x-forwarded-host")
 }
 
-const NGINX_COMMAND: &str = "nginx -e stderr -p {dir} -c all.conf";
+const NGINX_FILES: &[(&str, &str)] = &[("nginx.conf", "nginx.conf")];
+const NGINX_COMMAND: &str = "nginx -e stderr -p {dir} -c nginx.conf";
 
 pub(crate) const NGINX: Program = Program {
     unix: Some(("http://127.0.0.1:{app_port}", "http://unix:<socket>")),
@@ -107,7 +113,8 @@ pub(crate) const NGINX: Program = Program {
         "nginx",
         || ForwardedHeaders::behind(Proxy::Nginx),
         &[NGINX_COMMAND],
-        &[("nginx.conf", "conf/nginx.conf"), ("all.conf", "scaffold/nginx.conf")],
+        &[("proxy/nginx.md", 0)],
+        NGINX_FILES,
     )
 };
 
@@ -118,7 +125,8 @@ pub(crate) const NGINX_FORWARDED: Program = Program {
         "nginx with Forwarded",
         || ForwardedHeaders::behind(Proxy::NginxForwarded),
         &[NGINX_COMMAND],
-        &[("nginx.conf", "conf/nginx_forwarded.conf"), ("all.conf", "scaffold/nginx.conf")],
+        &[("proxy/nginx-forwarded.md", 0)],
+        NGINX_FILES,
     )
 };
 
@@ -128,10 +136,13 @@ pub(crate) const NGINX_INNER: Program = Program {
         "nginx behind another proxy",
         || ForwardedHeaders::behind(Proxy::Nginx),
         &[NGINX_COMMAND],
-        &[("nginx.conf", "conf/nginx_inner.conf"), ("all.conf", "scaffold/nginx.conf")],
+        &[("guide/two_proxies.md", 0)],
+        NGINX_FILES,
     )
 };
 
+const HAPROXY_FILES: &[(&str, &str)] = &[("haproxy.cfg", "haproxy.cfg")];
+const HAPROXY_COMMAND: &str = "haproxy -db -f haproxy.cfg";
 const HAPROXY_UNIX: Option<(&str, &str)> = Some(("127.0.0.1:{app_port}", "unix@<socket>"));
 
 pub(crate) const HAPROXY: Program = Program {
@@ -139,17 +150,30 @@ pub(crate) const HAPROXY: Program = Program {
     unix: HAPROXY_UNIX,
     ..program(
         "HAProxy",
-        || ForwardedHeaders::behind(Proxy::HaProxyForwardFor),
-        &["haproxy -db -f all.cfg -f haproxy.cfg"],
-        &[("haproxy.cfg", "conf/haproxy.cfg"), ("all.cfg", "scaffold/haproxy.cfg")],
+        || ForwardedHeaders::behind(Proxy::HaProxy),
+        &[HAPROXY_COMMAND],
+        &[("proxy/haproxy.md", 0)],
+        HAPROXY_FILES,
+    )
+};
+
+pub(crate) const HAPROXY_INNER: Program = Program {
+    wires: &[PLAIN],
+    ..program(
+        "HAProxy behind another proxy",
+        || ForwardedHeaders::behind(Proxy::HaProxy),
+        &[HAPROXY_COMMAND],
+        &[("guide/two_proxies.md", 1)],
+        HAPROXY_FILES,
     )
 };
 
 pub(crate) const HAPROXY_OUTER: Program = program(
     "HAProxy in front of another proxy",
-    || ForwardedHeaders::behind(Proxy::HaProxyForwardFor),
-    &["haproxy -db -f all.cfg -f haproxy.cfg"],
-    &[("haproxy.cfg", "conf/haproxy_outer.cfg"), ("all.cfg", "scaffold/haproxy.cfg")],
+    || ForwardedHeaders::behind(Proxy::HaProxy),
+    &[HAPROXY_COMMAND],
+    &[("guide/two_proxies.md", 3)],
+    HAPROXY_FILES,
 );
 
 pub(crate) const HAPROXY_FORWARDED: Program = Program {
@@ -165,12 +189,14 @@ pub(crate) const HAPROXY_FORWARDED: Program = Program {
     ..program(
         "HAProxy with Forwarded",
         || ForwardedHeaders::behind(Proxy::HaProxyForwarded),
-        &["haproxy-2.8 -db -f all.cfg -f haproxy.cfg"],
-        &[("haproxy.cfg", "conf/haproxy_forwarded.cfg"), ("all.cfg", "scaffold/haproxy.cfg")],
+        &["haproxy-2.8 -db -f haproxy.cfg"],
+        &[("proxy/haproxy-forwarded.md", 0)],
+        &[("haproxy.cfg", "haproxy_forwarded.cfg")],
     )
 };
 
-const CADDY_COMMAND: &str = "caddy run --adapter caddyfile --config all";
+const CADDY_FILES: &[(&str, &str)] = &[("Caddyfile", "Caddyfile")];
+const CADDY_COMMAND: &str = "caddy run --adapter caddyfile --config Caddyfile";
 
 pub(crate) const CADDY: Program = Program {
     unix: Some(("127.0.0.1:{app_port}", "unix/<socket>")),
@@ -179,7 +205,8 @@ pub(crate) const CADDY: Program = Program {
         "Caddy",
         || ForwardedHeaders::behind(Proxy::Caddy),
         &[CADDY_COMMAND],
-        &[("Caddyfile", "conf/Caddyfile"), ("all", "scaffold/Caddyfile")],
+        &[("proxy/caddy.md", 0)],
+        CADDY_FILES,
     )
 };
 
@@ -195,9 +222,10 @@ pub(crate) const CADDY_INNER: Program = Program {
     refuses: GO_HOSTS,
     ..program(
         "Caddy behind another proxy",
-        || ForwardedHeaders::behind(Proxy::Caddy).exact(false),
+        || ForwardedHeaders::behind(Proxy::Caddy).proxies_write(Writing::Append),
         &[CADDY_COMMAND],
-        &[("Caddyfile", "conf/Caddyfile_inner"), ("all", "scaffold/Caddyfile")],
+        &[("guide/two_proxies.md", 2)],
+        CADDY_FILES,
     )
 };
 
@@ -207,8 +235,9 @@ pub(crate) const APACHE: Program = Program {
     ..program(
         "Apache httpd",
         || ForwardedHeaders::behind(Proxy::Apache),
-        &["apache2 -X -f {dir}/all.conf"],
-        &[("apache.conf", "conf/apache.conf"), ("all.conf", "scaffold/apache.conf")],
+        &["apache2 -X -f {dir}/apache.conf"],
+        &[("proxy/apache.md", 0)],
+        &[("apache.conf", "apache.conf")],
     )
 };
 
@@ -219,20 +248,15 @@ pub(crate) const TRAEFIK: Program = Program {
         "Traefik",
         || ForwardedHeaders::behind(Proxy::Traefik),
         &["traefik --configFile=traefik.yaml"],
-        &[("traefik.yaml", "conf/traefik.yaml"), ("dynamic.yaml", "scaffold/traefik.yaml")],
+        &[("proxy/traefik.md", 0)],
+        &[("traefik.yaml", "traefik.yaml"), ("dynamic.yaml", "traefik_dynamic.yaml")],
     )
 };
 
 pub(crate) const TRAEFIK_WITH_HOST: Program = Program {
-    name: "Traefik with host, port and prefix",
-    layer: || with_host(Proxy::Traefik).read_port(true).read_prefix(true),
-    leaves: "\
-host: app.example
-x-forwarded-for: <client>
-x-forwarded-host: app.example
-x-forwarded-port: <port>
-x-forwarded-proto: <scheme>
-",
+    name: "Traefik with host and prefix",
+    layer: || with_host(Proxy::Traefik).prefix_from("x-forwarded-prefix"),
+    leaves: WITH_HOST,
     ..TRAEFIK
 };
 
@@ -257,7 +281,8 @@ pub(crate) const ENVOY: Program = Program {
         "Envoy",
         || ForwardedHeaders::behind(Proxy::Envoy),
         &["envoy --disable-hot-restart --concurrency 1 --log-level warning -c envoy.yaml"],
-        &[("envoy.yaml", "conf/envoy.yaml")],
+        &[("proxy/envoy.md", 0)],
+        &[("envoy.yaml", "envoy.yaml")],
     )
 };
 
@@ -269,17 +294,18 @@ pub(crate) const TRAFFIC_SERVER: Program = Program {
     ..program(
         "Traffic Server",
         // The profile is for the other one, below.
-        ForwardedHeaders::new,
+        ForwardedHeaders::builder,
         &[TRAFFIC_SERVER_COMMAND],
+        &[],
         &[
-            ("records.config", "conf/trafficserver.config"),
-            ("proto.config", "conf/trafficserver_proto.config"),
-            ("plugin.config", "scaffold/trafficserver_plugin.config"),
-            ("storage.config", "scaffold/trafficserver_storage.config"),
-            ("ip_allow.yaml", "scaffold/trafficserver_ip_allow.yaml"),
-            ("remap.config", "scaffold/trafficserver_remap.config"),
-            ("ssl_multicert.config", "scaffold/trafficserver_ssl_multicert.config"),
-            ("runroot.yaml", "scaffold/trafficserver_runroot.yaml"),
+            ("records.config", "trafficserver_x_forwarded.config"),
+            ("proto.config", "trafficserver_proto.config"),
+            ("plugin.config", "trafficserver_plugin.config"),
+            ("storage.config", "trafficserver_storage.config"),
+            ("ip_allow.yaml", "trafficserver_ip_allow.yaml"),
+            ("remap.config", "trafficserver_remap.config"),
+            ("ssl_multicert.config", "trafficserver_ssl_multicert.config"),
+            ("runroot.yaml", "trafficserver_runroot.yaml"),
         ],
     )
 };
@@ -291,18 +317,19 @@ pub(crate) const TRAFFIC_SERVER_FORWARDED: Program = Program {
         "Traffic Server with Forwarded",
         || ForwardedHeaders::behind(Proxy::TrafficServer),
         &[TRAFFIC_SERVER_COMMAND],
+        &[("proxy/traffic-server.md", 0)],
         &[
-            ("records.config", "conf/trafficserver_forwarded.config"),
-            ("storage.config", "scaffold/trafficserver_storage.config"),
-            ("ip_allow.yaml", "scaffold/trafficserver_ip_allow.yaml"),
-            ("remap.config", "scaffold/trafficserver_remap.config"),
-            ("ssl_multicert.config", "scaffold/trafficserver_ssl_multicert.config"),
-            ("runroot.yaml", "scaffold/trafficserver_runroot.yaml"),
+            ("records.config", "trafficserver.config"),
+            ("storage.config", "trafficserver_storage.config"),
+            ("ip_allow.yaml", "trafficserver_ip_allow.yaml"),
+            ("remap.config", "trafficserver_remap.config"),
+            ("ssl_multicert.config", "trafficserver_ssl_multicert.config"),
+            ("runroot.yaml", "trafficserver_runroot.yaml"),
         ],
     )
 };
 
-const LIGHTTPD_COMMAND: &str = "lighttpd -D -f lighttpd.conf";
+const LIGHTTPD_PAGE: &[Block] = &[("proxy/lighttpd.md", 0)];
 const LIGHTTPD_UNIX: Option<(&str, &str)> =
     Some((r#""host" => "127.0.0.1", "port" => {app_port}"#, r#""host" => "<socket>""#));
 
@@ -313,8 +340,9 @@ pub(crate) const LIGHTTPD: Program = Program {
     ..program(
         "lighttpd",
         || ForwardedHeaders::behind(Proxy::Lighttpd),
-        &[LIGHTTPD_COMMAND],
-        &[("site.conf", "conf/lighttpd.conf"), ("lighttpd.conf", "scaffold/lighttpd.conf")],
+        &["lighttpd -D -f lighttpd.conf"],
+        LIGHTTPD_PAGE,
+        &[("lighttpd.conf", "lighttpd.conf")],
     )
 };
 
@@ -325,13 +353,11 @@ pub(crate) const LIGHTTPD_FORWARDED: Program = Program {
     refuses: LIGHTTPD_HOSTS,
     ..program(
         "lighttpd with Forwarded",
-        // The profile does not need it.
-        || ForwardedHeaders::behind(Proxy::Lighttpd).family(Family::Forwarded),
-        &[LIGHTTPD_COMMAND],
-        &[
-            ("site.conf", "conf/lighttpd_forwarded.conf"),
-            ("lighttpd.conf", "scaffold/lighttpd.conf"),
-        ],
+        // The profile does not read it.
+        || ForwardedHeaders::builder().client_from("forwarded"),
+        &["lighttpd -D -f forwarded.conf"],
+        LIGHTTPD_PAGE,
+        &[("lighttpd.conf", "lighttpd.conf"), ("forwarded.conf", "lighttpd_forwarded.conf")],
     )
 };
 
@@ -342,9 +368,10 @@ pub(crate) const NGHTTPX: Program = Program {
     refuses: &["a quote and an element in the host", "a quote in the host"],
     ..program(
         "nghttpx",
-        || ForwardedHeaders::behind(Proxy::Nghttpx).own_scheme(Scheme::HTTPS),
+        || ForwardedHeaders::behind(Proxy::Nghttpx).scheme_from(SchemeSource::always("https")),
         &["nghttpx --single-process --no-ocsp --conf=nghttpx.conf"],
-        &[("nghttpx.conf", "conf/nghttpx.conf")],
+        &[("proxy/nghttpx.md", 0)],
+        &[("nghttpx.conf", "nghttpx.conf")],
     )
 };
 
@@ -357,12 +384,13 @@ pub(crate) const VARNISH: Program = Program {
     refuses: &["removal of everything", "removal of the address"],
     ..program(
         "Varnish and hitch",
-        || ForwardedHeaders::behind(Proxy::Varnish).read_proto(true),
+        || ForwardedHeaders::behind(Proxy::Varnish).scheme_from("x-forwarded-proto"),
         &[
             "varnishd -F -n {dir}/varnish -j none -s malloc,16m -p feature=+http2 \
              -f {dir}/varnish.vcl -a {address}:{port} -a 127.0.0.1:{inner_port},PROXY",
             "hitch --user=nobody --config=hitch.conf",
         ],
-        &[("varnish.vcl", "conf/varnish.vcl"), ("hitch.conf", "conf/hitch.conf")],
+        &[("proxy/varnish.md", 0), ("proxy/varnish.md", 1)],
+        &[("varnish.vcl", "varnish.vcl"), ("hitch.conf", "hitch.conf")],
     )
 };

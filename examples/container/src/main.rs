@@ -1,5 +1,6 @@
-//! Says who asks, by which scheme and for which host. Whom it believes in that is configuration:
-//! `TRUSTED_PROXIES`, in the text form of [`TrustedProxies`].
+//! Answers with the client's address, the scheme and the host.
+//!
+//! The variable `TRUSTED_PROXIES` sets the proxies, in the text form of [`TrustedProxies`].
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -7,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::{env, io};
 
+use axum::http::uri::Authority;
 use axum::{Router, routing::get};
 use forwarded_headers::{ConnectionInfo, ForwardedHeaders, TrustedProxies};
 use tokio::net::TcpListener;
@@ -31,39 +33,34 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Box<dyn Error>> {
-    let app = Router::new()
-        .route("/", get(who_asks))
-        .route("/health", get("healthy\n"))
-        .layer(ForwardedHeaders::new().trust(trusted_proxies()?).check()?);
+    let layer = ForwardedHeaders::builder().trust(trusted_proxies()?).build()?;
+    let app = Router::new().route("/", get(client)).route("/health", get("healthy\n")).layer(layer);
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
-    // The first process of a container has to ask for it: otherwise SIGTERM does nothing.
+    // Without a handler, the first process of a container ignores SIGTERM.
     let mut stop = signal(SignalKind::terminate())?;
     let stopped = async move { _ = stop.recv().await };
     Ok(axum::serve(listener, service).with_graceful_shutdown(stopped).await?)
 }
 
-/// There is no default: which addresses the proxies have, only who runs them knows.
+/// Reads the variable. It has no default: only the operator knows the addresses of the proxies.
 fn trusted_proxies() -> Result<TrustedProxies, String> {
-    let about = |error: &dyn Error| format!("TRUSTED_PROXIES: {error}");
-    let text = env::var("TRUSTED_PROXIES").map_err(|error| about(&error))?;
-    text.parse().map_err(|error| about(&error))
+    const NAME: &str = "TRUSTED_PROXIES";
+    let text = env::var(NAME).map_err(|error| format!("{NAME}: {error}"))?;
+    text.parse().map_err(|error| format!("{NAME}: {error}"))
 }
 
-async fn who_asks(info: ConnectionInfo) -> String {
+async fn client(info: ConnectionInfo) -> String {
     let client = info.client_ip().map_or("none".into(), |ip| ip.to_string());
-    let host = info.authority().unwrap_or("none");
+    let host = info.authority().map_or("none", Authority::as_str);
     format!("client {client}\nscheme {}\nhost   {host}\n", info.scheme())
 }
 
-/// For the engine, which has no curl to run in an image that is nothing but this program.
+/// Asks the app for its health. The image has no curl that the engine could run instead.
 fn check_health() -> io::Result<()> {
     let mut app = TcpStream::connect((Ipv4Addr::LOCALHOST, PORT))?;
     app.write_all(b"GET /health HTTP/1.0\r\n\r\n")?;
     let mut answer = String::new();
     app.read_to_string(&mut answer)?;
-    match answer.starts_with("HTTP/1.0 200 ") {
-        true => Ok(()),
-        false => Err(io::Error::other(answer)),
-    }
+    if answer.starts_with("HTTP/1.0 200 ") { Ok(()) } else { Err(io::Error::other(answer)) }
 }

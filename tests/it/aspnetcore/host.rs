@@ -1,4 +1,4 @@
-//! `X-Forwarded-Host`: which hosts are hosts, and which the app answers to.
+//! `X-Forwarded-Host`: the hosts that are valid, and the hosts that the app answers to.
 
 use crate::aspnetcore::Fact::Host;
 use crate::aspnetcore::Theirs::{self, Differs, Refused, Same};
@@ -10,7 +10,7 @@ pub(crate) fn theirs() -> Vec<Row> {
 
 fn characters() -> Vec<Row> {
     const WHY: Theirs = Differs(
-        "no DNS name and no address, and what other parsers make of it is anybody's guess",
+        "neither a DNS name nor an address, so parsers read it in different ways",
         &[Host("localhost")],
     );
     let rows = [
@@ -57,25 +57,26 @@ fn row(hosts: &'static str, sent: &'static str, theirs: Theirs) -> Row {
     }
 }
 
-/// `*` is theirs; here it is `AllowedHosts::any()`.
+/// `*` is the middleware's text for every host, here `AllowedHosts::any()`.
 fn lists() -> Vec<Row> {
     const ANY: Theirs = Differs(
-        "an address like any other: to turn the list off has a name, AllowedHosts::any()",
+        "an address allows that address alone; every host is AllowedHosts::any()",
         &[Host("")],
     );
     const PORT: Theirs = Differs(
-        "links are made from the port too, so the list names it unless it is the scheme's",
+        "links hold the port, so the list holds it too unless it is the scheme's default",
         &[Host("")],
     );
-    const UNICODE: Theirs = Refused("hosts are ASCII on the wire: to convert needs IDNA tables");
+    const UNICODE: Theirs = Refused("hosts are ASCII on the wire; a conversion needs IDNA tables");
+    const LOCALHOST: Theirs = Refused("an app on another port than 80 and 443 would lose its Host");
     let rows = [
-        (1, "localhost", "localHost", Same),
+        (1, "localhost", "localHost", LOCALHOST),
         (2, "*", "localHost", Same),
         (3, "[::]", "localHost", ANY),
         (4, "0.0.0.0", "localHost", ANY),
-        (5, "example.com, localHost", "localhost:9090", PORT),
-        (6, "example.com, localhost", "example.com:443", PORT),
-        (7, "localhost", "localHost:80", Same),
+        (5, "example.com, localHost", "localhost:9090", LOCALHOST),
+        (6, "example.com, localhost", "example.com:443", LOCALHOST),
+        (7, "localhost", "localHost:80", LOCALHOST),
         (8, "*.exampLe.com", "foo.eXample.com:443", PORT),
         (9, "*.exampLe.com", "f.eXample.com:443", PORT),
         (10, "127.0.0.1", "127.0.0.1", Same),
@@ -92,11 +93,13 @@ fn lists() -> Vec<Row> {
     rows.map(named).into()
 }
 
-/// The lists as they are written here, so that the names are compared.
+/// The lists in this crate's form, so that the names are compared.
 pub(crate) fn translated() -> Vec<Row> {
     let rows = [
+        (1, "localhost:*", "localHost"),
         (5, "example.com, localHost:9090", "localhost:9090"),
-        (6, "example.com:443, localhost", "example.com:443"),
+        (6, "example.com:443, localhost:*", "example.com:443"),
+        (7, "localhost:80", "localHost:80"),
         (8, "*.exampLe.com:*", "foo.eXample.com:443"),
         (9, "*.exampLe.com:443", "f.eXample.com:443"),
         (11, "127.0.0.1:443", "127.0.0.1:443"),

@@ -1,13 +1,17 @@
 //! The test cases of ASP.NET Core's Forwarded Headers Middleware, the nearest relative of this
-//! crate: the same result here, or why not.
+//! crate. Each row has the same result here, or the reason for a difference.
 //!
-//! A row asserts what their test asserts. Its name is theirs, without `XForwarded`, with the number
-//! of the case. In options theirs are ours, but for the names: `ForwardLimit` is `max_hops`,
-//! `RequireHeaderSymmetry` is `aligned_lists`, both trust lists empty is `insecure_any`.
+//! A row asserts what the test of the middleware asserts. Its name is the test's name, without
+//! `XForwarded`, and the number of the case. The options have other names here:
 //!
-//! What is left of the headers has a column of its own, since it nearly always differs. Theirs cuts
-//! off what it read, leaves the rest, which nobody vouched for, and keeps the proxy's address in
-//! `X-Original-For`. Here the client's address is left, and where there is none, nothing.
+//! - `ForwardLimit` is the number of sets in `trust_chain`;
+//! - `RequireHeaderSymmetry` is `Writing::AppendToEach`;
+//! - both trust lists empty is `insecure_any`. A chain refuses it, so `ForwardLimit` is then the
+//!   client's place in the list, `nth_from_right`.
+//!
+//! The headers that are left have a column of their own, since they differ in nearly every row. The
+//! middleware removes what it read, and leaves the entries that no trusted proxy wrote. It keeps the
+//! proxy's address in `X-Original-For`. This crate leaves the client's address and nothing else.
 
 mod address;
 mod host;
@@ -16,11 +20,14 @@ mod proto;
 
 use self::Fact::{Client, Host, Prefix, Scheme};
 use self::Theirs::{Differs, Refused, Same};
-use forwarded_headers::{AllowedHosts, ConfigError, ForwardedHeaders, Outcome, TrustedProxies};
+use crate::support::{Line, info, lines, request, through};
+use forwarded_headers::{
+    AllowedHosts, ClientSource, ConfigError, ForwardedHeaders, Outcome, SchemeSource,
+    TrustedProxies, Writing,
+};
 use http::Request;
 use http::request::Parts;
 use http::uri;
-use crate::support::{Line, info, lines, request, through};
 
 const FOR: &str = "x-forwarded-for";
 const PROTO: &str = "x-forwarded-proto";
@@ -30,12 +37,12 @@ const PREFIX: &str = "x-forwarded-prefix";
 const LOOPBACK: &str = "[::1]:0";
 const NO_PEER: &str = "";
 
-/// What a request comes to. An empty text is none.
+/// One value of the result. An empty text is no value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fact {
-    /// With the port, where there is one.
+    /// The client's address, with its port if the port is known.
     Client(&'static str),
-    /// The forwarded one. Where there is none, the scheme is the request's own: http, in all rows.
+    /// The scheme that a trusted proxy reported. Without a report the scheme is http in every row.
     Scheme(&'static str),
     Host(&'static str),
     Prefix(&'static str),
@@ -54,10 +61,14 @@ impl Fact {
             Scheme(_) => {
                 info(parts).forwarded_scheme().map(ToString::to_string).unwrap_or_default()
             }
-            Host(_) => info(parts).authority().unwrap_or_default().into(),
+            Host(_) => authority(parts).into(),
             Prefix(_) => info(parts).prefix().unwrap_or_default().into(),
         }
     }
+}
+
+fn authority(parts: &Parts) -> &str {
+    info(parts).authority().map_or("", uri::Authority::as_str)
 }
 
 fn client(parts: &Parts) -> String {
@@ -68,32 +79,33 @@ fn client(parts: &Parts) -> String {
     }
 }
 
-/// How the result here compares with theirs.
+/// How the result here compares with the middleware's.
 #[derive(Debug, Clone, Copy)]
 enum Theirs {
     Same,
-    /// Why, and what it is here.
+    /// The reason, and the result here.
     Differs(&'static str, &'static [Fact]),
-    /// Why the configuration is an error here.
+    /// The reason why `build` refuses the configuration.
     Refused(&'static str),
 }
 
-/// A header, with what they leave of it and what we do.
+/// A header, the value that the middleware leaves, and the value that this crate leaves.
 type Left = (&'static str, &'static str, &'static str);
 
 #[derive(Debug, Clone, Copy)]
 struct Options {
-    /// `None` is everybody.
+    /// `None` trusts every address.
     trust: Option<&'static str>,
-    hops: u8,
-    /// None of them is `ForwardedHeaders::new()`.
+    /// The most reports that are read.
+    limit: u8,
+    /// The headers that are read. Without one, the layer is `ForwardedHeaders::new()`.
     reads: &'static [&'static str],
     hosts: &'static str,
     symmetry: bool,
 }
 
 const DEFAULT: Options =
-    Options { trust: Some("loopback"), hops: 1, reads: &[], hosts: "*", symmetry: false };
+    Options { trust: Some("loopback"), limit: 1, reads: &[], hosts: "*", symmetry: false };
 
 impl Options {
     fn layer(&self) -> Result<ForwardedHeaders, ConfigError> {
@@ -106,16 +118,29 @@ impl Options {
             hosts => hosts.parse()?,
         };
         let reads = |name| self.reads.contains(&name);
-        ForwardedHeaders::new()
-            .trust(trust)
-            .max_hops(self.hops)
-            .aligned_lists(self.symmetry)
-            .read_for(reads(FOR))
-            .read_proto(reads(PROTO))
-            .read_host(reads(HOST))
-            .read_prefix(reads(PREFIX))
-            .allowed_hosts(hosts)
-            .check()
+        let counts_entries = self.trust.is_none() && reads(FOR);
+        let (proxies, place) = if counts_entries { (1, self.limit) } else { (self.limit, 1) };
+        let x_forwarded_for = ClientSource::x_forwarded_for().nth_from_right(place);
+        let mut builder = ForwardedHeaders::builder()
+            .client_from(if reads(FOR) { x_forwarded_for } else { ClientSource::none() })
+            .allowed_hosts(hosts);
+        builder = match proxies {
+            1 => builder.trust(trust),
+            _ => builder.trust_chain(vec![trust; proxies.into()]),
+        };
+        if !reads(PROTO) {
+            builder = builder.scheme_from(SchemeSource::none());
+        }
+        if reads(HOST) {
+            builder = builder.host_from(HOST);
+        }
+        if reads(PREFIX) {
+            builder = builder.prefix_from(PREFIX);
+        }
+        if self.symmetry {
+            builder = builder.proxies_write(Writing::AppendToEach);
+        }
+        builder.build()
     }
 }
 
@@ -124,7 +149,7 @@ struct Row {
     options: Options,
     peer: &'static str,
     sent: Vec<(&'static str, &'static str)>,
-    /// How many middlewares stand one behind the other.
+    /// The number of layers, one inside the other.
     layers: usize,
     expect: Vec<Fact>,
     theirs: Theirs,
@@ -174,13 +199,12 @@ impl Row {
         }
     }
 
-    /// What is read in one place is what is read in the other, and nothing is kept of what was.
+    /// Checks that `Host` and `ConnectionInfo` agree, and that no header holds an earlier value.
     fn check_agreement(&self, parts: &Parts) {
         let (name, info) = (&self.name, info(parts));
-        let authority = info.authority().unwrap_or_default();
-        assert_eq!(lines(parts, "host"), one(authority), "{name}: Host");
+        assert_eq!(lines(parts, "host"), one(authority(parts)), "{name}: Host");
         let scheme = info.forwarded_scheme().unwrap_or(&uri::Scheme::HTTP);
-        assert_eq!(info.scheme(), scheme, "{name}: the scheme is forwarded, or http");
+        assert_eq!(info.scheme(), scheme, "{name}: the scheme is reported, or http");
         let mut names = parts.headers.keys().map(http::HeaderName::as_str);
         assert!(!names.any(|header| header.starts_with("x-original")), "{name}: X-Original-*");
     }
@@ -196,18 +220,18 @@ impl Row {
     }
 }
 
-/// The lines of a header that has this value, and none where it is empty.
+/// Returns the lines of a header with this value. An empty value is no line.
 fn one(value: &str) -> Vec<&[u8]> {
     Some(value.as_bytes()).filter(|value| !value.is_empty()).into_iter().collect()
 }
 
-/// How many rows there are of each kind.
+/// The number of rows of each kind.
 #[derive(Debug, Default, PartialEq)]
 struct Tally {
     same: usize,
     differs: usize,
     refused: usize,
-    /// Where other headers are left, whatever the result.
+    /// The rows that leave other headers than the middleware, of every kind.
     left_differs: usize,
 }
 
@@ -217,7 +241,11 @@ fn tally(rows: &[Row]) -> Tally {
         match row.theirs {
             Same => tally.same += 1,
             Differs(why, ours) => {
-                assert_ne!(row.expect, ours, "{} is the same, yet {why}", row.name);
+                assert_ne!(
+                    row.expect, ours,
+                    "{} has the same result, but a reason: {why}",
+                    row.name
+                );
                 tally.differs += 1;
             }
             Refused(_) => tally.refused += 1,
@@ -233,8 +261,8 @@ fn theirs() -> Vec<Row> {
     tables.into_iter().flatten().collect()
 }
 
-/// What their cases ask and these bytes cannot show here, asked again with hosts, schemes, clients
-/// and peers that count. What they expect is translated with them.
+/// The questions of cases whose own values cannot show an answer here. These rows ask them with
+/// hosts, schemes, clients and peers that are valid here, and translate the expectation.
 fn translated() -> Vec<Row> {
     let tables =
         [address::translated(), host::translated(), proto::translated(), prefix::translated()];
@@ -247,20 +275,20 @@ fn their_cases() {
 }
 
 #[test]
-fn their_questions_in_our_terms() {
+fn their_questions_with_other_values() {
     translated().iter().for_each(Row::check);
 }
 
 #[test]
 fn totals() {
-    let expected = Tally { same: 85, differs: 61, refused: 8, left_differs: 37 };
+    let expected = Tally { same: 83, differs: 62, refused: 9, left_differs: 37 };
     assert_eq!(tally(&theirs()), expected);
-    assert_eq!(theirs().len(), 154, "cases of theirs");
-    let expected = Tally { same: 45, differs: 11, refused: 0, left_differs: 0 };
+    assert_eq!(theirs().len(), 154, "cases of the middleware");
+    let expected = Tally { same: 47, differs: 13, refused: 0, left_differs: 0 };
     assert_eq!(tally(&translated()), expected);
 }
 
-/// Theirs once trusted a peer that it did not know, and nearly half of their cases had none.
+/// The middleware once trusted an unknown peer. Nearly half of its cases have no peer.
 #[test]
 fn without_a_peer_nothing_is_read() {
     for row in theirs() {
@@ -274,10 +302,10 @@ fn without_a_peer_nothing_is_read() {
     }
 }
 
-/// No request in theirs: it asserts that the options read nothing until they are told to, and then
-/// trust loopback, for one hop.
+/// Sends a request where the test of the middleware has none. That test asserts that the options read
+/// nothing by default, and trust loopback for one hop.
 fn defaults() -> Vec<Row> {
-    const WHY: &str = "whoever adds the layer wants what it is for: address and scheme are read";
+    const WHY: &str = "an app that adds the layer wants the address and the scheme";
     vec![Row {
         name: "AllForwardsDisabledByDefault#1".into(),
         sent: vec![(FOR, "192.0.2.7, ::1"), (PROTO, "http, https")],
@@ -287,7 +315,7 @@ fn defaults() -> Vec<Row> {
     }]
 }
 
-/// All four headers are sent, one is read.
+/// Sends all four headers, and reads one.
 fn peers() -> Vec<Row> {
     const UNTRUSTED: &[Fact] = &[Client("10.0.0.1:99"), Host("localhost"), Scheme(""), Prefix("")];
     let rows: [(_, bool, &'static [_], &[_], _); 8] = [

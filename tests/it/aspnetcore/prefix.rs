@@ -10,14 +10,14 @@ pub(crate) fn theirs() -> Vec<Row> {
 
 fn paths() -> Vec<Row> {
     const SLASH: Theirs = Differs(
-        "what is put behind it starts with `/`, and `//` leads elsewhere",
+        "an app appends a path that starts with `/`, and `//` starts another host",
         &[Prefix("/foo")],
     );
     const ESCAPED: Theirs =
-        Differs("as it was written: links are made of it", &[Prefix("/foo%20bar")]);
-    const QUERY: Theirs = Differs("a query is no part of a path", &[Prefix("")]);
+        Differs("links hold the prefix, so it stays escaped", &[Prefix("/foo%20bar")]);
+    const QUERY: Theirs = Differs("a query is not part of a path", &[Prefix("")]);
     const HIDDEN: Theirs =
-        Differs("an escaped `/` is a `/` to some readers and none to others", &[Prefix("")]);
+        Differs("some readers decode an escaped `/`, and others do not", &[Prefix("")]);
     let rows = [
         (1, "/foo", "/foo", Same),
         (2, "/foo/", "/foo/", SLASH),
@@ -42,7 +42,7 @@ fn paths() -> Vec<Row> {
 const SYMMETRIC: Options =
     Options { reads: &[FOR, PROTO, HOST, PREFIX], symmetry: true, ..DEFAULT };
 
-/// Theirs compares the lengths before it looks for a peer, of which there is none.
+/// The middleware compares the lengths before it looks for a peer. The cases have no peer.
 fn mismatches() -> Vec<Row> {
     let rows = [
         (1, "11.111.111.11", "host1, host2", "h1, h2", "/prefix1, /prefix2"),
@@ -67,11 +67,11 @@ fn mismatches() -> Vec<Row> {
     .into()
 }
 
-/// From a peer, with schemes that count, and once with a list that is shorter than what is read.
+/// The lists from a peer, with schemes that are valid, and once with a list that is too short.
 pub(crate) fn translated() -> Vec<Row> {
-    const LONGER: &str = "a client that adds to the left must not make reading fail";
+    const LONGER: &str = "entries that a client adds at the left must not change the result";
     const SHORT: &str =
-        "a list that ends before the client's entry is absent, and the others are not";
+        "a list that ends before the client's place is absent, and the other lists are read";
     const ONE: &str = "11.111.111.11";
     const TWO: &str = "11.111.111.11, 22.222.222.22";
     const A: Fact = Client("11.111.111.11");
@@ -96,9 +96,9 @@ pub(crate) fn translated() -> Vec<Row> {
             &[A, Host("localhost"), HTTPS, Prefix("/a")],
         ),
     ];
-    rows.map(|(number, hops, [addresses, hosts, schemes, prefixes], why, ours)| Row {
+    rows.map(|(number, limit, [addresses, hosts, schemes, prefixes], why, ours)| Row {
         name: format!("PrefixParameterCountMismatch#{number} (from a peer)"),
-        options: Options { hops, ..SYMMETRIC },
+        options: Options { limit, ..SYMMETRIC },
         sent: vec![(FOR, addresses), (HOST, hosts), (PROTO, schemes), (PREFIX, prefixes)],
         expect: vec![Client(LOOPBACK), Host("localhost"), Scheme(""), Prefix("")],
         theirs: Differs(why, ours),

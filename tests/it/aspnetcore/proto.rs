@@ -4,13 +4,9 @@ use crate::aspnetcore::Fact::Scheme;
 use crate::aspnetcore::Theirs::{self, Differs, Refused, Same};
 use crate::aspnetcore::{DEFAULT, FOR, LOOPBACK, NO_PEER, Options, PROTO, Row};
 
-pub(crate) const NO_WEB_SCHEME: Theirs = Differs(
-    "a web request has one of two schemes, and links are made of whatever is taken",
-    &[Scheme("")],
-);
-const ONE_HOP: Theirs =
-    Refused("without addresses nothing says who is behind the peer, so there is one hop");
-const NO_HOP: Theirs = Refused("to read nothing has a name, TrustedProxies::none()");
+pub(crate) const NO_WEB_SCHEME: Theirs =
+    Differs("a web request has one of two schemes, and links hold the scheme", &[Scheme("")]);
+const NO_PROXY: Theirs = Refused("a chain has a set; to read no report, write trust(\"none\")");
 
 pub(crate) fn theirs() -> Vec<Row> {
     let tables = [alone(), rejected(NO_PEER), beside_addresses(), two_layers()];
@@ -24,13 +20,13 @@ pub(crate) fn translated() -> Vec<Row> {
 
 fn alone() -> Vec<Row> {
     let rows = [
-        ("OverrideChangesRequestProtocol#1", 0, "h1", "", NO_HOP),
+        ("OverrideChangesRequestProtocol#1", 0, "h1", "", NO_PROXY),
         ("OverrideChangesRequestProtocol#2", 1, "", "", Same),
         ("OverrideChangesRequestProtocol#3", 1, "h1", "h1", NO_WEB_SCHEME),
-        ("OverrideChangesRequestProtocol#4", 3, "h1", "h1", ONE_HOP),
+        ("OverrideChangesRequestProtocol#4", 3, "h1", "h1", NO_WEB_SCHEME),
         ("OverrideChangesRequestProtocol#5", 1, "h2, h1", "h1", NO_WEB_SCHEME),
-        ("OverrideChangesRequestProtocol#6", 2, "h2, h1", "h2", ONE_HOP),
-        ("OverrideChangesRequestProtocol#7", 10, "h3, h2, h1", "h3", ONE_HOP),
+        ("OverrideChangesRequestProtocol#6", 2, "h2, h1", "h2", NO_WEB_SCHEME),
+        ("OverrideChangesRequestProtocol#7", 10, "h3, h2, h1", "h3", NO_WEB_SCHEME),
         ("AcceptsValidProtocols#1", 1, "z", "z", NO_WEB_SCHEME),
         ("AcceptsValidProtocols#2", 1, "Z", "Z", NO_WEB_SCHEME),
         ("AcceptsValidProtocols#3", 1, "1", "1", NO_WEB_SCHEME),
@@ -38,13 +34,13 @@ fn alone() -> Vec<Row> {
         ("AcceptsValidProtocols#5", 1, "1-", "1-", NO_WEB_SCHEME),
         ("AcceptsValidProtocols#6", 1, "a.", "a.", NO_WEB_SCHEME),
     ];
-    rows.map(|(name, hops, sent, expect, theirs)| row(name, hops, sent, expect, theirs)).into()
+    rows.map(|(name, limit, sent, expect, theirs)| row(name, limit, sent, expect, theirs)).into()
 }
 
-fn row(name: &str, hops: u8, sent: &'static str, expect: &'static str, theirs: Theirs) -> Row {
+fn row(name: &str, limit: u8, sent: &'static str, expect: &'static str, theirs: Theirs) -> Row {
     Row {
         name: format!("Proto{name}"),
-        options: Options { hops, reads: &[PROTO], ..DEFAULT },
+        options: Options { limit, reads: &[PROTO], ..DEFAULT },
         sent: vec![(PROTO, sent)],
         expect: vec![Scheme(expect)],
         theirs,
@@ -62,7 +58,7 @@ fn web_schemes() -> Vec<Row> {
     ]
 }
 
-/// Their tests send them without a peer, when nothing is read anyhow.
+/// The tests of the middleware have no peer here, so that no header is read.
 fn rejected(peer: &'static str) -> Vec<Row> {
     let values = [
         "a b", "!", "\"", "#", "$", "%", "&", "'", "(", ")", "*", "/", ":", ";", "<", "=", ">",
@@ -77,35 +73,35 @@ fn rejected(peer: &'static str) -> Vec<Row> {
 
 fn beside_addresses() -> Vec<Row> {
     let rows = [
-        (1, 0, "h1", "::1", "", NO_HOP),
+        (1, 0, "h1", "::1", "", NO_PROXY),
         (2, 1, "", "::1", "", Same),
         (3, 1, "h1", "::1", "h1", NO_WEB_SCHEME),
         (4, 3, "h1", "::1", "h1", MISSING),
         (5, 3, "h2, h1", "::1", "", Same),
         (6, 5, "h2, h1", "::1, ::1", "h2", MISSING),
         (7, 10, "h3, h2, h1", "::1, ::1, ::1", "h3", MISSING),
-        (8, 10, "h3, h2, h1", "::1, badip, ::1", "h1", JUNK),
+        (8, 10, "h3, h2, h1", "::1, badip, ::1", "h1", MALFORMED),
     ];
-    rows.map(|(number, hops, schemes, addresses, expect, theirs)| Row {
+    rows.map(|(number, limit, schemes, addresses, expect, theirs)| Row {
         name: format!("ProtoOverrideLimitedByForCount#{number}"),
-        ..symmetric(hops, (schemes, addresses), expect, theirs)
+        ..symmetric(limit, (schemes, addresses), expect, theirs)
     })
     .into()
 }
 
 const MISSING: Theirs =
-    Differs("::1 is a proxy whose report is missing, its scheme included", &[Scheme("")]);
-const JUNK: Theirs =
-    Differs("whoever can break the address could break the scheme as well", &[Scheme("")]);
+    Differs("::1 is a proxy, and its report is missing, the scheme included", &[Scheme("")]);
+const MALFORMED: Theirs =
+    Differs("a client that can break the address can forge the scheme", &[Scheme("")]);
 
 fn symmetric(
-    hops: u8,
+    limit: u8,
     (schemes, addresses): (&'static str, &'static str),
     expect: &'static str,
     theirs: Theirs,
 ) -> Row {
     Row {
-        options: Options { hops, reads: &[FOR, PROTO], symmetry: true, ..DEFAULT },
+        options: Options { limit, reads: &[FOR, PROTO], symmetry: true, ..DEFAULT },
         sent: vec![(PROTO, schemes), (FOR, addresses)],
         expect: vec![Scheme(expect)],
         theirs,
@@ -114,8 +110,10 @@ fn symmetric(
 }
 
 fn beside_clients() -> Vec<Row> {
-    const LONGER: Theirs =
-        Differs("a client that adds to the left must not make reading fail", &[Scheme("https")]);
+    const LONGER: Theirs = Differs(
+        "entries that a client adds at the left must not change the result",
+        &[Scheme("https")],
+    );
     let rows = [
         ("3", 1, "https", "::1", "https", Same),
         ("4", 3, "https", "::1", "https", MISSING),
@@ -124,30 +122,34 @@ fn beside_clients() -> Vec<Row> {
         ("5, the other way round", 3, "https", "192.0.2.7, ::1", "", Same),
         ("6", 5, "https, http", "192.0.2.7, ::1", "https", Same),
         ("7", 10, "https, http, http", "192.0.2.7, ::1, ::1", "https", Same),
-        ("8", 10, "https, https, https", "::1, badip, ::1", "https", JUNK),
+        ("8", 10, "https, https, https", "::1, badip, ::1", "https", MALFORMED),
     ];
-    rows.map(|(number, hops, schemes, addresses, expect, theirs)| Row {
+    rows.map(|(number, limit, schemes, addresses, expect, theirs)| Row {
         name: format!("ProtoOverrideLimitedByForCount#{number} (https)"),
-        ..symmetric(hops, (schemes, addresses), expect, theirs)
+        ..symmetric(limit, (schemes, addresses), expect, theirs)
     })
     .into()
 }
 
-/// Registered twice: it runs once with shared options, and twice with options of its own.
+/// The middleware, registered twice: it runs once with shared options, and twice with options of its
+/// own.
 fn two_layers() -> Vec<Row> {
+    const EVERY_ADDRESS: Theirs = Refused(
+        "a chain of every address counts the client as a proxy, which reports its own client",
+    );
     const WHY: Theirs = Differs(
-        "without a peer nobody is trusted, and no such scheme is taken either",
+        "an unknown peer is not trusted, and a web request has one of two schemes",
         &[Scheme("")],
     );
     let rows = [
         ("WithDIOptionsRunsOnce#1", 1, "httpc", WHY, vec![(PROTO, "httpa,httpb", "")]),
-        ("WithDIOptionsRunsOnce#2", 2, "httpb", ONE_HOP, vec![]),
+        ("WithDIOptionsRunsOnce#2", 2, "httpb", EVERY_ADDRESS, vec![]),
         ("WithDirectOptionsRunsTwice#1", 1, "httpb", WHY, vec![(PROTO, "httpa", "")]),
-        ("WithDirectOptionsRunsTwice#2", 2, "httpa", ONE_HOP, vec![]),
+        ("WithDirectOptionsRunsTwice#2", 2, "httpa", EVERY_ADDRESS, vec![]),
     ];
-    rows.map(|(name, hops, expect, theirs, left)| Row {
+    rows.map(|(name, limit, expect, theirs, left)| Row {
         name: format!("Forwarders{name}"),
-        options: Options { trust: None, hops, reads: &[PROTO], ..DEFAULT },
+        options: Options { trust: None, limit, reads: &[PROTO], ..DEFAULT },
         peer: NO_PEER,
         sent: vec![(PROTO, "httpa, httpb, httpc")],
         layers: 2,
@@ -160,7 +162,7 @@ fn two_layers() -> Vec<Row> {
 
 fn two_layers_behind_a_peer() -> Vec<Row> {
     const ONCE: Theirs = Differs(
-        "a second layer would believe what the first did not: the outermost decides",
+        "the outermost layer decides: a second one would read entries that the first refused",
         &[Scheme("http")],
     );
     let rows = [

@@ -1,20 +1,24 @@
-//! Express: what `trust proxy` makes of a request. A number is `trusted_hops` from anybody, since
-//! the peer counts as the first.
+//! Express: the result of a request with each form of `trust proxy`.
+//!
+//! A number is a place in the list from its right end, `nth_from_right`, with every peer trusted: Express
+//! counts the peer as the first proxy. `true` trusts every address. It is one proxy here, since a chain
+//! refuses `insecure_any`.
 
 use crate::other_systems::Fact::{self, Authority, Client, Hops, Host, Scheme, Secure};
-use crate::other_systems::Theirs::{self, Differs, Same};
+use crate::other_systems::Theirs::{self, Differs, Refused, Same};
+use crate::other_systems::{
+    ANY, ANY_IN_CHAIN, FOR, HOST, LOCAL, NO_ADDRESS, NO_BOUND, PROTO, Row, UNNAMED, host,
+};
 use crate::support::Line;
-use crate::other_systems::{EVERYBODY, FOR, HOST, LOCAL, NO_ADDRESS, PROTO, Row, UNNAMED, host};
-use forwarded_headers::AllowedHosts;
-use http::uri;
+use forwarded_headers::{AllowedHosts, ClientSource};
 
 pub(crate) fn rows() -> Vec<Row> {
     let tables = [hosts(), hostnames(), addresses(), schemes(), secure()];
     tables.into_iter().flatten().collect()
 }
 
-/// Name, `trust proxy`, `Host`, and what is sent beside it; what theirs comes to, and ours, as it
-/// is and behind a proxy that names the client.
+/// Name, `trust proxy`, `Host`, and the other lines; the result of Express, how the result here
+/// compares, and how it compares behind a proxy that reports the client.
 type Case = (
     &'static str,
     &'static str,
@@ -26,18 +30,22 @@ type Case = (
 );
 
 const OFF: &str = "";
-const ALL: &str = "*";
+const ALL: &str = ANY;
 
 fn row((name, setting, own_host, sent, expect, theirs, behind): Case) -> Row {
-    let options = Row::default().options.read_host(true).allowed_hosts(AllowedHosts::any());
+    let options = Row::default().options.host_from(HOST).allowed_hosts(AllowedHosts::any());
     let (options, trust) = match setting.parse() {
-        Ok(hops) => (options.trusted_hops(hops), ALL),
-        Err(_) => (options.max_hops(255), setting),
+        Ok(place) => {
+            let entry = ClientSource::x_forwarded_for().nth_from_right(place);
+            (options.client_from(entry), ANY)
+        }
+        Err(_) => (options, setting),
     };
     Row {
         name: format!("Express req.{name}"),
         options,
         trust,
+        proxies: if trust == ANY { 1 } else { NO_BOUND },
         sent: [host(own_host), sent.to_vec()].concat(),
         expect,
         theirs,
@@ -71,7 +79,7 @@ fn hostnames() -> Vec<Row> {
     const OWN: &[Fact] = &[Host("localhost")];
     const NOT_READ: Theirs = Differs(UNNAMED, OWN);
     const LIST: Option<Theirs> = Some(Differs(
-        "a host is one value: the first of two may be the client's, and so may the comma",
+        "a host is a single value: the client may have written the first of two",
         OWN,
     ));
     const EXAMPLE: &[Line<'_>] = &[(HOST, b"example.com")];
@@ -93,7 +101,7 @@ fn hostnames() -> Vec<Row> {
         ("hostname#list-ows", ALL, "localhost", OWS, FOUND, NOT_READ, LIST),
         ("hostname#list-port", ALL, "localhost", PORTS, FOUND, NOT_READ, LIST),
         ("hostname#off", OFF, "localhost", &[(HOST, b"evil")], OWN, Same, None),
-        // The app splits it.
+        // The app splits the host.
         (
             "subdomains#trusted",
             ALL,
@@ -107,8 +115,8 @@ fn hostnames() -> Vec<Row> {
     cases.map(row).into()
 }
 
-/// `req.ips` is the list of addresses from the client on, without the peer: here its length, and
-/// the client.
+/// `req.ips` is the list of addresses from the client on, without the peer. A row asserts its length
+/// and the client.
 fn addresses() -> Vec<Row> {
     const NAMES: &[Line<'_>] = &[(FOR, b"client, p1, p2")];
     const LIST: &[Line<'_>] = &[(FOR, b"10.0.0.2, 10.0.0.3, 10.0.0.1")];
@@ -133,20 +141,29 @@ fn addresses() -> Vec<Row> {
     cases.map(row).into_iter().chain([Row { layers: 2, ..sub_app }]).collect()
 }
 
-/// Those with names for addresses, asked again with addresses.
+/// The cases that have names in the list, with addresses instead. For `true`, Express takes the
+/// leftmost address: the rows that are refused name the proxies instead.
 pub(crate) fn with_addresses() -> Vec<Row> {
     const LIST: &[Line<'_>] = &[(FOR, b"192.0.2.1, 192.0.2.2, 192.0.2.3")];
     const FIRST: &[Fact] = &[Hops("3"), Client("192.0.2.1")];
     const SECOND: &[Fact] = &[Hops("2"), Client("192.0.2.2")];
-    const UNRESOLVED: Theirs = Differs(EVERYBODY, &[Hops("3"), Client("")]);
-    let cases: [Case; 4] = [
-        ("ip#all", ALL, "localhost", LIST, &[Client("192.0.2.1")], UNRESOLVED, None),
-        ("ip#hops-2", "2", "localhost", LIST, &[Client("192.0.2.2")], Same, None),
-        ("ips#all", ALL, "localhost", LIST, FIRST, UNRESOLVED, None),
-        ("ips#hops-2", "2", "localhost", LIST, SECOND, Same, None),
+    const NAMED: Theirs = Refused(ANY_IN_CHAIN, "127.0.0.1, 192.0.2.2, 192.0.2.3");
+    const ONE_REPORT: Theirs = Differs(
+        "the proxy's own report is the entry at that place and all to its right",
+        &[Hops("1"), Client("192.0.2.2")],
+    );
+    let all: [Case; 2] = [
+        ("ip#all", ALL, "localhost", LIST, &[Client("192.0.2.1")], NAMED, None),
+        ("ips#all", ALL, "localhost", LIST, FIRST, NAMED, None),
     ];
-    let sub_app = row(("ip#sub-app", "2", "localhost", LIST, SECOND, Same, None));
-    cases.map(row).into_iter().chain([Row { layers: 2, ..sub_app }]).collect()
+    let all = all.map(row).map(|row| Row { proxies: NO_BOUND, ..row });
+    let numbers: [Case; 2] = [
+        ("ip#hops-2", "2", "localhost", LIST, &[Client("192.0.2.2")], Same, None),
+        ("ips#hops-2", "2", "localhost", LIST, SECOND, ONE_REPORT, None),
+    ];
+    let sub_app = row(("ip#sub-app", "2", "localhost", LIST, SECOND, ONE_REPORT, None));
+    let rows = all.into_iter().chain(numbers.map(row));
+    rows.chain([Row { layers: 2, ..sub_app }]).collect()
 }
 
 const HTTPS: &[Line<'_>] = &[(PROTO, b"https")];
@@ -156,7 +173,7 @@ fn schemes() -> Vec<Row> {
     const NO: &[Fact] = &[Scheme("http")];
     const NOT_READ: Theirs = Differs(UNNAMED, NO);
     const DELETED: Theirs = Differs(
-        "a proxy that should have said https and did not: a client can make some of them delete it",
+        "the proxy did not report https: a client can make some proxies remove the header",
         NO,
     );
     let cases: [Case; 6] = [
@@ -169,7 +186,7 @@ fn schemes() -> Vec<Row> {
     ];
     // CVE-2022-31813.
     let tls = row(("protocol#tls-no-header", ALL, "localhost", &[], YES, DELETED, Some(DELETED)));
-    let options = tls.options.own_scheme(uri::Scheme::HTTPS);
+    let options = tls.options.direct_scheme("https");
     cases.map(row).into_iter().chain([Row { options, ..tls }]).collect()
 }
 
@@ -179,7 +196,8 @@ fn secure() -> Vec<Row> {
     const YES: &[Fact] = &[Secure("true")];
     const NO: &[Fact] = &[Secure("false")];
     const NOT_READ: Theirs = Differs(UNNAMED, NO);
-    const NEAREST: &str = "the last is the nearest proxy's, the first may be the client's";
+    const NEAREST: &str =
+        "the nearest proxy wrote the last entry; the client may have written the first";
     let cases: [Case; 6] = [
         ("secure#plain", OFF, "localhost", &[], NO, Same, None),
         ("secure#off", OFF, "localhost", HTTPS, NO, Same, None),

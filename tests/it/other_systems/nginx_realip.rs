@@ -1,10 +1,9 @@
-//! nginx's realip module: `real_ip_recursive off` is `max_hops(1)`, `on` has no bound.
+//! nginx's realip module: `real_ip_recursive off` reads one report, and `on` has no bound.
 
 use crate::other_systems::Fact::{self, Client, Peer, Port};
 use crate::other_systems::Theirs::{self, Elsewhere, Refused, Same};
+use crate::other_systems::{FOR, LOCAL, NO_BOUND, Row};
 use crate::support::Line;
-use crate::other_systems::{FOR, LOCAL, Row};
-use http::HeaderName;
 
 const REAL_IP: &str = "x-real-ip";
 const CUSTOM: &str = "x-real-ip-custom";
@@ -20,7 +19,7 @@ pub(crate) fn rows() -> Vec<Row> {
 
 fn single_values() -> Vec<Row> {
     const NAME: Theirs = Refused(
-        "a name is looked up once, by whoever answers, and its addresses change",
+        "a name is not looked up: any resolver may answer, and the addresses change",
         "127.0.0.1, ::1",
     );
     let cases: [(_, _, _, _, &[Fact], _); 7] = [
@@ -29,14 +28,14 @@ fn single_values() -> Vec<Row> {
         // Asserts that the access log has the address where nginx itself answers.
         ("early-return", TRUSTED, REAL_IP, LOCAL, FOUND, Same),
         ("unix/unix", "unix", REAL_IP, "unix", FOUND, Same),
-        // No address but the one in the header could be the client's.
+        // The header holds the only address that may be the client's.
         ("unix/localhost", "localhost", REAL_IP, "unix", &[Client("")], NAME),
         ("ip/localhost", "localhost", REAL_IP, LOCAL, FOUND, NAME),
         ("ip/unix", "unix", REAL_IP, LOCAL, &[Client(LOCAL)], Same),
     ];
     let row = |(name, trust, header, peer, expect, theirs): (&str, _, _, _, _, _)| Row {
         name: format!("nginx {name}"),
-        options: Row::default().options.client_ip_header(HeaderName::from_static(header)),
+        options: Row::default().options.client_from(header),
         trust,
         peer,
         sent: vec![(header, CLIENT.as_bytes())],
@@ -49,7 +48,7 @@ fn single_values() -> Vec<Row> {
 
 fn lists() -> Vec<Row> {
     const OFF: u8 = 1;
-    const ON: u8 = 255;
+    const ON: u8 = NO_BOUND;
     let cases: [(_, _, &[&[u8]], &[Fact]); 5] = [
         ("xff-last", OFF, &[b"10.0.0.1, 192.0.2.1"], FOUND),
         ("recursive-off", OFF, &[b"192.0.2.1, 10.0.1.1, 127.0.0.1"], &[Client(LOCAL)]),
@@ -57,10 +56,10 @@ fn lists() -> Vec<Row> {
         ("multi-line-off", OFF, &[b"192.0.2.1", b"127.0.0.1, 10.0.1.1"], &[Client("10.0.1.1")]),
         ("multi-line-on", ON, &[b"10.0.1.1", b"192.0.2.1", b"127.0.0.1"], FOUND),
     ];
-    let row = |(name, hops, lines, expect): (&str, _, &[&'static [u8]], _)| Row {
+    let row = |(name, proxies, lines, expect): (&str, _, &[&'static [u8]], _)| Row {
         name: format!("nginx {name}"),
-        options: Row::default().options.max_hops(hops),
         trust: TRUSTED,
+        proxies,
         sent: lines.iter().map(|line| (FOR, *line)).collect(),
         expect,
         ..Row::default()
@@ -68,7 +67,7 @@ fn lists() -> Vec<Row> {
     cases.map(row).into()
 }
 
-/// `$realip_remote_addr`, once more after an internal redirect, as before a second layer.
+/// `$realip_remote_addr`, and the same after an internal redirect, which is a second layer here.
 fn kept_peers() -> Vec<Row> {
     const LIST: &[Line<'_>] = &[(FOR, CLIENT.as_bytes())];
     let cases: [(_, &[_], _); 4] = [
@@ -88,9 +87,9 @@ fn kept_peers() -> Vec<Row> {
     cases.map(row).into()
 }
 
-/// A server that takes the address in the line for the peer's leaves nothing to do here.
+/// The server takes the peer from the line of the PROXY protocol, so the layer has no task.
 fn proxy_protocol() -> Vec<Row> {
-    const WHY: &str = "the server reads the PROXY protocol, and says who the peer is";
+    const WHY: &str = "the server reads the PROXY protocol, and sets the peer";
     const CONNECTED: &[Fact] = &[Client(LOCAL)];
     let cases: [(_, _, &[Fact]); 6] = [
         ("tcp4/realip", "192.0.2.1:123", &[Client(CLIENT), Port("123")]),

@@ -2,32 +2,33 @@
 
 use crate::other_systems::Fact::{self, Client, Hops, Peer};
 use crate::other_systems::Theirs::{self, Differs, Refused, Same};
-use crate::other_systems::{EVERYBODY, FOR, LOCAL, NO_ADDRESS, NO_PEER, Row};
+use crate::other_systems::{ANY, ANY_IN_CHAIN, FOR, LOCAL, NO_ADDRESS, NO_BOUND, NO_PEER, Row};
 use forwarded_headers::{ForwardedHeaders, TrustedProxies};
 
 const UNRESOLVED: &[Fact] = &[Client("")];
-const ALL: Theirs = Differs(EVERYBODY, UNRESOLVED);
+const ONE_PROXY: Theirs = Refused(ANY_IN_CHAIN, LOCAL);
+const TWO_PROXIES: Theirs = Refused(ANY_IN_CHAIN, "127.0.0.1, 10.0.0.2");
 const NAME: Theirs = Differs(NO_ADDRESS, UNRESOLVED);
 
-const HOST_BITS: &str = "bits outside the prefix are a slip in one of the two, and which is not \
-                         to be guessed";
-const NETMASK: &str = "a netmask is a second way to write a prefix";
+const HOST_BITS: &str = "bits outside the prefix are a mistake in the address or in the prefix";
+const NETMASK: &str = "a netmask is a second form of a prefix";
 const SPELLING: &str = "the name has a hyphen, as in the RFCs";
 
 pub(crate) fn rows() -> Vec<Row> {
     [walks(), sets(), names(), chains()].into_iter().flatten().collect()
 }
 
-/// Name, trust, peer, `X-Forwarded-For` or empty for none, what theirs comes to, and ours.
+/// Name, trust, peer, `X-Forwarded-For` or empty for no line; the result of `proxy-addr`, and how the
+/// result here compares.
 type Case = (&'static str, &'static str, &'static str, &'static [u8], &'static [Fact], Theirs);
 
-/// Their walk has no bound.
+/// The walk of `proxy-addr` has no bound. A chain refuses every address, which is then one proxy.
 fn row((name, trust, peer, list, expect, theirs): Case) -> Row {
-    let row = Row::default();
+    let is_one_proxy = trust == ANY && !matches!(theirs, Refused(..));
     Row {
         name: format!("proxy-addr {name}"),
-        options: row.options.max_hops(255),
         trust,
+        proxies: if is_one_proxy { 1 } else { NO_BOUND },
         peer,
         sent: if list.is_empty() { vec![] } else { vec![(FOR, list)] },
         expect,
@@ -41,20 +42,21 @@ fn walks() -> Vec<Row> {
     const PEER: &[Fact] = &[Client(LOCAL)];
     const FAR: &[Fact] = &[Client("192.168.0.1")];
     const TEN: &str = "10.0.0.0/8";
+    const CALLS: Theirs = Refused(ANY_IN_CHAIN, "127.0.0.1, 10.0.0.1");
     let cases: [Case; 16] = [
-        // Asserts whom their trust function is asked about: all but the leftmost, the result.
-        ("trust-fn#calls", "*", LOCAL, b"192.168.0.1, 10.0.0.1", FAR, ALL),
+        // Asserts the addresses that the trust function gets: all but the leftmost, which is the result.
+        ("trust-fn#calls", ANY, LOCAL, b"192.168.0.1, 10.0.0.1", FAR, CALLS),
         (
             "trust-fn#calls-non-ip",
-            "*",
+            ANY,
             LOCAL,
             b"myrouter, 127.0.0.1, proxy",
             &[Client("myrouter")],
             NAME,
         ),
-        ("all#no-header", "*", LOCAL, b"", PEER, Same),
-        ("all#one", "*", LOCAL, b"10.0.0.1", &[Client("10.0.0.1")], ALL),
-        ("all#two", "*", LOCAL, TWO, &[Client("10.0.0.1")], ALL),
+        ("all#no-header", ANY, LOCAL, b"", PEER, Same),
+        ("all#one", ANY, LOCAL, b"10.0.0.1", &[Client("10.0.0.1")], ONE_PROXY),
+        ("all#two", ANY, LOCAL, TWO, &[Client("10.0.0.1")], TWO_PROXIES),
         ("none#no-header", "", LOCAL, b"", PEER, Same),
         ("none#two", "", LOCAL, TWO, PEER, Same),
         ("some#no-header", TEN, LOCAL, b"", PEER, Same),
@@ -119,7 +121,7 @@ fn sets() -> Vec<Row> {
     cases.map(row).into()
 }
 
-/// Of networks, and where an address should stand.
+/// Names of networks, and names in place of an address.
 fn names() -> Vec<Row> {
     const LIST: &[u8] = b"2002:c000:203::1, fe80::2";
     const FAR: &[Fact] = &[Client("2002:c000:203::1")];
@@ -150,30 +152,31 @@ fn names() -> Vec<Row> {
     cases.map(row).into()
 }
 
-/// Theirs is the list of all addresses, from the peer to the client: here its ends and its length.
+/// The result of `proxy-addr` is the list of all addresses, from the peer to the client. A row asserts
+/// its ends and its length.
 fn chains() -> Vec<Row> {
     const PEER: &[Fact] = &[Peer(LOCAL), Hops("0"), Client(LOCAL)];
-    const ONE: Theirs = Differs(EVERYBODY, &[Peer(LOCAL), Hops("1"), Client("")]);
-    const TWO: Theirs = Differs(EVERYBODY, &[Peer(LOCAL), Hops("2"), Client("")]);
+    const ONE: &[Fact] = &[Peer(LOCAL), Hops("1"), Client("10.0.0.1")];
+    const TWO: &[Fact] = &[Peer(LOCAL), Hops("2"), Client("10.0.0.1")];
     const STOP: &[Fact] = &[Peer(LOCAL), Hops("1"), Client("10.0.0.2")];
     const LIST: &[u8] = b"10.0.0.1, 10.0.0.2";
     let cases: [Case; 5] = [
-        ("chain#no-header", "*", LOCAL, b"", PEER, Same),
-        ("chain#one", "*", LOCAL, b"10.0.0.1", &[Peer(LOCAL), Hops("1"), Client("10.0.0.1")], ONE),
-        ("chain#two", "*", LOCAL, LIST, &[Peer(LOCAL), Hops("2"), Client("10.0.0.1")], TWO),
+        ("chain#no-header", ANY, LOCAL, b"", PEER, Same),
+        ("chain#one", ANY, LOCAL, b"10.0.0.1", ONE, ONE_PROXY),
+        ("chain#two", ANY, LOCAL, LIST, TWO, TWO_PROXIES),
         ("chain#stop", LOCAL, LOCAL, LIST, STOP, Same),
         ("chain#none", "", LOCAL, LIST, PEER, Same),
     ];
     cases.map(row).into()
 }
 
-/// A trust value, whether theirs takes it, and ours.
+/// A trust value, whether `proxy-addr` accepts it, and how the answer here compares.
 type Value = (Option<&'static str>, bool, Theirs);
 
-const LEFT_OUT: &str = "left out, it is loopback, which nobody outside can have";
-const EMPTY: &str = "an empty text is more often forgotten than meant: TrustedProxies::none()";
+const LEFT_OUT: &str = "the default is loopback, which no outside host has";
+const EMPTY: &str = "an empty text is often a mistake; to trust no proxy, write none";
 
-/// That they ask of both functions which take one, `proxyaddr` and `compile`.
+/// The values that `proxy-addr` tests in `proxyaddr` and in `compile`.
 const BOTH: [Value; 13] = [
     (Some(""), true, Differs(EMPTY, &[])),
     (Some("127.0.0.1"), true, Same),
@@ -186,12 +189,12 @@ const BOTH: [Value; 13] = [
     (Some("10.0.0.1/6000"), false, Same),
     (Some("::1/6000"), false, Same),
     (Some("::ffff:a00:2/136"), false, Same),
-    // A number, in theirs.
+    // A number in `proxy-addr`.
     (Some("42"), false, Same),
     (None, false, Differs(LEFT_OUT, &[])),
 ];
 
-/// That they ask of one of them, the last of `compile`.
+/// The values that `proxy-addr` tests in one of them, the last in `compile`.
 const ONE: [Value; 10] = [
     (Some("10.0.300.1"), false, Same),
     (Some("::ffff:30.168.1.9000"), false, Same),
@@ -205,7 +208,7 @@ const ONE: [Value; 10] = [
     (Some("::ffff:a00:2/-46"), false, Same),
 ];
 
-/// One for each of their cases.
+/// Returns the comparison of each case.
 pub(crate) fn trust_values() -> impl Iterator<Item = Theirs> {
     BOTH.into_iter().chain(BOTH).chain(ONE).map(|(_, _, theirs)| theirs)
 }
@@ -215,11 +218,11 @@ fn their_trust_values() {
     for (value, accepted, theirs) in BOTH.into_iter().chain(ONE) {
         let ours = match value {
             Some(text) => text.parse::<TrustedProxies>().map(drop),
-            None => ForwardedHeaders::new().check().map(drop),
+            None => ForwardedHeaders::builder().build().map(drop),
         };
         let expect = accepted != matches!(theirs, Differs(..));
         assert_eq!(ours.is_ok(), expect, "{value:?}: {}; {ours:?}", theirs.why());
-        // What is bad in theirs is bad here, not merely a network with bits outside its prefix.
+        // The refusal has the same reason, and not bits outside a prefix.
         let reason = ours.err().map(|error| error.to_string()).unwrap_or_default();
         assert!(!reason.contains("outside its prefix"), "{value:?}: {reason}");
     }

@@ -1,13 +1,14 @@
 //! Werkzeug's `ProxyFix`: a count for each header, and no addresses of proxies.
 //!
-//! A count for `X-Forwarded-For` is `trusted_hops` from anybody, and 0 `read_for(false)`. In the
-//! other headers all of their counts are 0 or 1: read, or not.
+//! A count for `X-Forwarded-For` is a place in the list from its right end, `nth_from_right`, with
+//! every peer trusted. The count 0 is `ClientSource::none()`. The counts for the other headers are 0 or
+//! 1 in all cases: the header is read or not.
 
 use crate::other_systems::Fact::{self, Client, Root};
 use crate::other_systems::Theirs::{self, Differs, Same};
+use crate::other_systems::{ANY, FOR, HOST, PORT, PREFIX, PROTO, Row, UNNAMED, host};
 use crate::support::Line;
-use crate::other_systems::{FOR, HOST, PORT, PREFIX, PROTO, Row, UNNAMED, host};
-use forwarded_headers::{AllowedHosts, ForwardedHeaders};
+use forwarded_headers::{AllowedHosts, Builder, ClientSource};
 
 const A: &str = "192.168.0.1";
 const B: &str = "192.168.0.2";
@@ -17,23 +18,28 @@ pub(crate) fn rows() -> Vec<Row> {
     addresses().into_iter().chain(the_rest()).chain(everything()).collect()
 }
 
-/// How many proxies append to `X-Forwarded-For`, and which other headers are read.
-fn options(hops: u8, reads: &[&str]) -> ForwardedHeaders {
+/// Reads the client at this place of `X-Forwarded-For`, and these other headers.
+fn options(place: u8, reads: &[&str]) -> Builder {
     let options = Row::default().options.allowed_hosts(AllowedHosts::any());
-    let options = match hops {
-        0 => options.allow_direct(false).read_for(false),
-        _ => options.trusted_hops(hops),
+    let options = match place {
+        0 => options.trusted_peer_may_be_client(false).client_from(ClientSource::none()),
+        _ => options.client_from(ClientSource::x_forwarded_for().nth_from_right(place)),
     };
-    let reads = |name| reads.contains(&name);
-    options.read_host(reads(HOST)).read_port(reads(PORT)).read_prefix(reads(PREFIX))
+    reads.iter().fold(options, |options, name| match *name {
+        HOST => options.host_from(HOST),
+        PORT => options.port_from(PORT),
+        PREFIX => options.prefix_from(PREFIX),
+        // The scheme is read by default.
+        _ => options,
+    })
 }
 
 fn addresses() -> Vec<Row> {
-    const SHORT: &str = "fewer reports than there are proxies: somebody got around one, and \
-                         the proxy that they reached is not the client";
-    const EMPTY: &str = "an empty member is a report that is missing, and the proxy is no client";
+    const SHORT: &str = "fewer entries than proxies: the request went past a proxy, and the proxy \
+                         that it reached is not the client";
+    const EMPTY: &str = "an empty entry is a missing report, and the proxy is not the client";
     const NOT_READ: &str =
-        "the proxy's own address is no client's, though an allow-list may know it";
+        "the proxy's own address is not the client's, and an allow-list may hold it";
     const UNRESOLVED: &[Fact] = &[Client(""), Root("http://spam/")];
     const FOUND: &[Fact] = &[Client(A), Root("http://spam/")];
     let cases: [(_, _, _, &[u8], _); 5] = [
@@ -43,10 +49,10 @@ fn addresses() -> Vec<Row> {
         ("ignore-untrusted", 1, B, b"192.168.0.3, 192.168.0.1", Same),
         ("ignore-empty", 2, A, b", 192.168.0.3", Differs(EMPTY, UNRESOLVED)),
     ];
-    let row = |(name, hops, peer, list, theirs): (&str, _, _, _, _)| Row {
+    let row = |(name, place, peer, list, theirs): (&str, _, _, _, _)| Row {
         name: format!("Werkzeug {name}"),
-        options: options(hops, &[]),
-        trust: "*",
+        options: options(place, &[]),
+        trust: ANY,
         peer,
         sent: [host("spam"), vec![(FOR, list)]].concat(),
         expect: FOUND,
@@ -56,22 +62,22 @@ fn addresses() -> Vec<Row> {
     cases.map(row).into()
 }
 
-/// Name, `Host`, the header; what theirs comes to, and ours; how it compares behind a proxy that
-/// names the client.
+/// Name, `Host`, the header; the result of Werkzeug, and the result here; how it compares behind a
+/// proxy that reports the client.
 type Case = (&'static str, &'static str, Line<'static>, &'static [Fact], &'static [Fact], Theirs);
 
-/// None of them names a client, so that theirs takes the proxy for it.
+/// No request reports the client, so Werkzeug takes the proxy as the client.
 fn the_rest() -> Vec<Row> {
     const SPAM: &[Fact] = &[Client(""), Root("http://spam/")];
     const NO_HOST: &[Fact] = &[Client(""), Root("")];
     const WITH_PORT: &[Fact] = &[Client(""), Root("http://spam:9000/")];
     const IPV6: &[Fact] = &[Client(""), Root("http://[2001:db8::a]/")];
     const IPV6_PORT: &[Fact] = &[Client(""), Root("http://[2001:db8::a]:9000/")];
-    const KEPT: &str = "a host that names its port keeps it: the header may be of another listener";
+    const KEPT: &str = "a host keeps its own port: the header may hold another listener's";
     const KEEPS: Theirs = Differs(KEPT, &[Client(A), Root("http://spam:9000/")]);
     const KEEPS_IPV6: Theirs = Differs(KEPT, &[Client(A), Root("http://[2001:db8::a]:9000/")]);
     const NAMELESS: Theirs =
-        Differs("a request does not say its server's name", &[Client(A), Root("")]);
+        Differs("a request does not hold the server's name", &[Client(A), Root("")]);
     const AT_8080: &[Fact] = &[Client(A), Root("http://spam:8080/")];
     const IPV6_8080: &[Fact] = &[Client(A), Root("http://[2001:db8::a]:8080/")];
     const ON_8080: Line<'_> = (PORT, b"8080");
@@ -80,7 +86,7 @@ fn the_rest() -> Vec<Row> {
         ("host", "spam", (HOST, b"eggs"), &[Client(A), Root("http://eggs/")], SPAM, Same),
         ("port, host without port", "spam", ON_8080, AT_8080, SPAM, Same),
         ("port, host with port", "spam:9000", ON_8080, AT_8080, WITH_PORT, KEEPS),
-        // `SERVER_NAME` and `SERVER_PORT` of WSGI are there in theirs.
+        // Werkzeug falls back to `SERVER_NAME` and `SERVER_PORT` of WSGI.
         ("port, name", "", ON_8080, AT_8080, NO_HOST, NAMELESS),
         ("prefix", "spam", (PREFIX, b"/eggs"), &[Client(A), Root("http://spam/eggs/")], SPAM, Same),
         (
@@ -104,7 +110,7 @@ fn the_rest() -> Vec<Row> {
     let row = |(name, own_host, header, expect, unnamed, behind): Case| Row {
         name: format!("Werkzeug {name}"),
         options: options(1, &[header.0]),
-        trust: "*",
+        trust: ANY,
         peer: A,
         sent: [host(own_host), vec![header]].concat(),
         expect,
@@ -116,11 +122,11 @@ fn the_rest() -> Vec<Row> {
 }
 
 fn everything() -> [Row; 3] {
-    const LIST: &str = "a prefix is one value: which of two a trusted proxy wrote is not known";
-    let row = |name: &str, (hops, reads), peer, own_host, sent: &[_], expect, theirs| Row {
+    const LIST: &str = "a prefix is a single value: the client may have written one of two";
+    let row = |name: &str, (place, reads), peer, own_host, sent: &[_], expect, theirs| Row {
         name: format!("Werkzeug {name}"),
-        options: options(hops, reads),
-        trust: "*",
+        options: options(place, reads),
+        trust: ANY,
         peer,
         sent: [host(own_host), sent.to_vec()].concat(),
         expect,

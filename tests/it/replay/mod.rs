@@ -1,48 +1,49 @@
-//! Every recorded request through the layer, with the profile of its proxy.
+//! Sends every recorded request through the layer, with the profile of its proxy.
 //!
-//! Where the proxy is set as the profile says, the client is the one that connected to the proxy,
-//! the scheme is the one it used, and nothing that it made up is left. Where it is not, the table
-//! says what goes wrong, and what setting of ours leaves nothing wrong but an unnamed client.
+//! If the proxy is configured as its page shows, the client is the host that connected to the proxy, the
+//! scheme is the client's, and no value that the client made up is left. For every other configuration,
+//! the table shows what goes wrong, and which settings leave at worst an unknown client.
 
 mod record;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use forwarded_headers::{AllowedHosts, ConnectionInfo, ForwardedHeaders, Proxy};
+use forwarded_headers::{AllowedHosts, Builder, ConnectionInfo, ForwardedHeaders, Proxy};
 use http::request::Parts;
-use self::record::{Case, Configuration, Record, read};
-use crate::support::{info, lines, resolve, through};
-use self::tables::{HOSTS, OTHERS, SUPPORTED};
 
-/// What may be wrong with an answer.
+use self::record::{Case, Configuration, Record, read};
+use self::tables::{HOSTS, OTHERS, SUPPORTED};
+use crate::support::{Line, info, lines, resolve, through};
+
+/// What can be wrong with a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
-    /// Somebody else is named.
+    /// The client is another host.
     Client,
-    /// Nobody is.
+    /// The client is unknown.
     NoClient,
-    /// It is https, and the client used http.
+    /// The scheme is https, and the client used http.
     Https,
-    /// It is http, and the client used https.
+    /// The scheme is http, and the client used https.
     Http,
-    /// Something that the client made up is left.
+    /// A value that the client made up is left.
     MadeUp,
 }
 
 use self::Fault::{Client, Http, Https, MadeUp, NoClient};
 
-/// The faults, each with the cases that have it.
+/// The faults, each with its cases.
 type Faults = BTreeMap<Fault, BTreeSet<&'static str>>;
 
-/// How many records arrived, and how many did not.
+/// How many records arrived at the app, and how many the proxy refused.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Count {
     replayed: usize,
     refused: usize,
 }
 
-/// What the clients wrote of themselves, all of it lies.
+/// Parts of the values that the clients made up.
 const MADE_UP: [&str; 7] = ["1.1.1.1", "2.2.2.2", "6.6.6.6", "evil", "6666", "unclosed", "garbage"];
 
 fn replay(
@@ -70,17 +71,16 @@ fn replay(
     (faults, count)
 }
 
-/// A scheme that is not read is not known, and must not be https.
+/// Compares the scheme with the client's. A scheme that the layer does not read must be http.
 fn wrong_scheme(layer: &ForwardedHeaders, info: &ConnectionInfo, case: &Case) -> Option<Fault> {
-    match (info.is_secure(), case.is_tls()) {
-        (true, false) => Some(Https),
-        (false, true) if reads_scheme(layer) => Some(Http),
-        _ => None,
+    if info.is_secure() == case.is_tls() {
+        return None;
     }
+    if info.is_secure() { Some(Https) } else { reads_scheme(layer).then_some(Http) }
 }
 
 fn reads_scheme(layer: &ForwardedHeaders) -> bool {
-    let lines: [support::Line<'_>; 4] = [
+    let lines: [Line<'_>; 4] = [
         ("x-forwarded-for", b"203.0.113.7"),
         ("x-real-ip", b"203.0.113.7"),
         ("x-forwarded-proto", b"https"),
@@ -96,9 +96,13 @@ fn has_made_up(parts: &Parts) -> bool {
     on || headers.chain([info]).any(|text| MADE_UP.iter().any(|word| text.contains(word)))
 }
 
-/// What clients asked for, and what proxies make of it.
+/// The hosts that the clients asked for, and the hosts that proxies replace them with.
 fn hosts() -> AllowedHosts {
     "app.example:*, abs.example, internal.example, 127.0.0.1:18000".parse().unwrap()
+}
+
+fn built(builder: Builder) -> ForwardedHeaders {
+    builder.build().unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn captures() -> (&'static [Case], Vec<Configuration>) {
@@ -112,7 +116,7 @@ fn find<'a>(all: &'a [Configuration], proxy: &str, config: &str) -> &'a Configur
 }
 
 #[test]
-fn every_configuration_is_in_one_table_and_every_record_is_counted() {
+fn each_configuration_is_in_one_table_and_each_record_is_counted() {
     let (cases, configurations) = captures();
     let mut total = Count::default();
     for Configuration { proxy, config, .. } in &configurations {
@@ -130,11 +134,11 @@ fn every_configuration_is_in_one_table_and_every_record_is_counted() {
 }
 
 #[test]
-fn behind_a_proxy_that_is_set_as_its_profile_says_nothing_is_wrong() {
+fn nothing_is_wrong_behind_a_proxy_that_is_configured_as_its_page_shows() {
     let (cases, configurations) = captures();
     let mut total = Count::default();
     for (proxy, config, profile, exceptions) in SUPPORTED {
-        let layer = ForwardedHeaders::behind(*profile).allowed_hosts(hosts());
+        let layer = built(ForwardedHeaders::behind(*profile).allowed_hosts(hosts()));
         let (faults, count) = replay(&layer, find(&configurations, proxy, config), cases);
         let exceptions =
             exceptions.iter().map(|(fault, cases)| (*fault, cases.split(' ').collect()));
@@ -146,33 +150,35 @@ fn behind_a_proxy_that_is_set_as_its_profile_says_nothing_is_wrong() {
 }
 
 #[test]
-fn behind_one_that_is_not_a_setting_leaves_at_most_an_unnamed_client() {
+fn behind_every_other_proxy_the_settings_leave_at_worst_an_unknown_client() {
     let (cases, configurations) = captures();
     for row in OTHERS {
         let configuration = find(&configurations, row.proxy, row.config);
-        let wrong = |layer: ForwardedHeaders| {
-            let (faults, _) = replay(&layer.allowed_hosts(hosts()), configuration, cases);
-            faults.into_keys().collect::<Vec<_>>()
+        let faults = |builder: Builder| {
+            let layer = built(builder.allowed_hosts(hosts()));
+            replay(&layer, configuration, cases).0.into_keys().collect::<Vec<_>>()
         };
-        let plain = row.profile.map_or_else(ForwardedHeaders::new, ForwardedHeaders::behind);
-        let (what, left) = ((row.proxy, row.config), wrong((row.say)(plain.clone())));
-        assert_eq!(wrong(plain), row.wrong, "{what:?}");
-        assert_eq!(left, row.left, "{what:?} with the setting");
+        let plain = row.profile.map_or_else(ForwardedHeaders::builder, ForwardedHeaders::behind);
+        let (what, left) = ((row.proxy, row.config), faults((row.set)(plain.clone())));
+        assert_eq!(faults(plain), row.wrong, "{what:?}");
+        assert_eq!(left, row.left, "{what:?} with the settings");
         assert!(left.iter().all(|fault| *fault == NoClient), "{what:?}");
     }
 }
 
-/// Where the profile says that `read_host` works, and the client asked for no host of its own.
+/// Covers the proxies whose page allows `host_from`, and the clients that asked for the app's own host.
 #[test]
-fn a_host_that_may_be_read_is_the_one_that_the_client_asked_for() {
+fn a_host_that_the_proxy_writes_is_the_host_that_the_client_asked_for() {
     let (cases, configurations) = captures();
-    for (proxy, config, profile) in HOSTS {
-        let layer = ForwardedHeaders::behind(*profile);
-        let layer = layer.read_host(true).allowed_hosts(AllowedHosts::any());
+    for (proxy, config, profile, header) in HOSTS {
+        let builder = ForwardedHeaders::behind(*profile).host_from(*header);
+        let layer = built(builder.allowed_hosts(AllowedHosts::any()));
         let mut hosts = BTreeSet::new();
         for record in find(&configurations, proxy, config).records(cases) {
-            let asked_for_another = ["c15d", "c17", "c19b"].contains(&record.case.name);
-            let Some(request) = record.request.filter(|_| !asked_for_another) else { continue };
+            if ["c15d", "c17", "c19b"].contains(&record.case.name) {
+                continue; // The client asked for another host.
+            }
+            let Some(request) = record.request else { continue };
             let parts = through(&layer, request);
             assert!(!has_made_up(&parts), "{proxy}: {config}: {}", record.case.name);
             hosts.extend(info(&parts).host().map(String::from));
@@ -181,13 +187,13 @@ fn a_host_that_may_be_read_is_the_one_that_the_client_asked_for() {
     }
 }
 
-/// The worst that a wrong profile does.
+/// Shows the worst effect of a wrong profile: a client that sends two lines chooses its address.
 #[test]
-fn pound_given_two_lines_names_the_second_but_to_its_profile() {
+fn only_its_profile_refuses_a_second_line_through_pound() {
     let (cases, configurations) = captures();
     let pound = find(&configurations, "pound", "ListenHTTP/Service/Backend");
     let (faults, _) = replay(&ForwardedHeaders::new(), pound, cases);
     assert_eq!(faults[&Client].iter().copied().collect::<Vec<_>>(), ["c2"]);
-    let (faults, _) = replay(&ForwardedHeaders::behind(Proxy::Pound), pound, cases);
+    let (faults, _) = replay(&built(ForwardedHeaders::behind(Proxy::Pound)), pound, cases);
     assert_eq!(faults.get(&Client), None);
 }

@@ -1,4 +1,4 @@
-//! The recorded requests: `captures.txt`, which says at its top how to read it.
+//! Reads the recorded requests. The head of `captures.txt` describes its format.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ static CAPTURES: &str = include_str!("captures.txt");
 
 pub(crate) type Lines = Vec<(String, String)>;
 
-/// What a client did.
+/// What a client sent.
 #[derive(Debug, Default)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -25,7 +25,7 @@ pub(crate) struct Configuration {
     arrivals: Vec<Arrival>,
 }
 
-/// What arrived, in how many records of each of these cases.
+/// A request as it arrived, with the number of records for each of these cases.
 #[derive(Debug, Default)]
 struct Arrival {
     cases: Vec<(&'static str, usize)>,
@@ -34,11 +34,11 @@ struct Arrival {
     lines: Lines,
 }
 
-/// One request, in as many versions of the proxy.
+/// One request, the same in this many versions of the proxy.
 pub(crate) struct Record<'a> {
     pub(crate) case: &'a Case,
     pub(crate) versions: usize,
-    /// `None` where the proxy refused it, or where no server for HTTP would take it.
+    /// `None` if the proxy refused the request, or if an HTTP server would refuse it.
     pub(crate) request: Option<Request<()>>,
 }
 
@@ -49,7 +49,8 @@ impl Case {
 }
 
 impl Configuration {
-    /// Who connected to the proxy. For a client at ::1 Envoy writes an address of the machine's.
+    /// Returns the address that connected to the proxy. For a client at `::1`, Envoy writes an
+    /// address of the machine.
     pub(crate) fn client_of(&self, case: &Case) -> IpAddr {
         let address = match (case.transport, self.proxy) {
             ("h1-v6", "envoy") => "192.0.2.2",
@@ -85,7 +86,7 @@ impl Arrival {
     }
 }
 
-/// The cases and the configurations.
+/// Returns the cases and the configurations.
 pub(crate) fn read() -> (Vec<Case>, Vec<Configuration>) {
     let (mut cases, mut configurations) = (Vec::<Case>::new(), Vec::<Configuration>::new());
     for line in CAPTURES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -107,7 +108,7 @@ fn case(line: &'static str) -> Case {
     Case { name, transport: rest.split_once(':').unwrap().0, sent: vec![] }
 }
 
-/// A header line that an app can get: not `:authority`, nor `Connection`.
+/// Returns a header line that can reach an app: not `:authority`, nor `Connection`.
 fn header(line: &str) -> Option<(String, String)> {
     let (name, value) = line.trim_start().split_once(':').unwrap();
     let name = name.to_ascii_lowercase();

@@ -2,23 +2,19 @@
 //! client that sends nothing.
 //!
 //! The client is at 127.0.0.9 and nginx at 127.0.0.1, which alone is trusted. `cargo test --test
-//! nginx -- --ignored` needs nginx and curl.
+//! proxies nginx:: -- --ignored` needs nginx and curl.
 //!
 //! And beside it: the layer's client and that of nginx's own realip module (`realip`).
 
-#![cfg(unix)]
-
-mod app;
-mod nginx;
+mod process;
 mod realip;
 mod recipe;
-#[path = "../support/mod.rs"]
-mod support;
 
-use app::App;
-use forwarded_headers::{Family, ForwardedHeaders, TrustedProxies};
-use nginx::{Nginx, WIRES, Wire};
-use support::Line;
+use forwarded_headers::{Builder, ForwardedHeaders};
+use process::{Nginx, WIRES, Wire};
+
+use crate::app::App;
+use crate::support::Line;
 
 /// 31 KB of addresses.
 static LONG: [[u8; 13]; 2400] = [*b"203.0.113.66,"; 2400];
@@ -169,13 +165,27 @@ fn fill(answer: &str, wire: &Wire, host: &str, port: u16) -> String {
     answer.replace("<port>", &port.to_string())
 }
 
-fn behind(proxy: &str) -> ForwardedHeaders {
-    ForwardedHeaders::new().trust(proxy.parse::<TrustedProxies>().unwrap())
+fn behind(proxy: &str) -> Builder {
+    ForwardedHeaders::builder().trust(proxy)
+}
+
+/// Reads `Forwarded`.
+fn reading_forwarded(proxy: &str) -> ForwardedHeaders {
+    behind(proxy).client_from("forwarded").build().unwrap()
 }
 
 fn reading_host_and_port() -> ForwardedHeaders {
-    let hosts = "app.example:*".parse().unwrap();
-    behind("127.0.0.1").read_host(true).read_port(true).allowed_hosts(hosts)
+    behind("127.0.0.1")
+        .host_from("x-forwarded-host")
+        .port_from("x-forwarded-port")
+        .allowed_hosts("app.example:*")
+        .build()
+        .unwrap()
+}
+
+/// Reads `X-Forwarded-For` and `X-Forwarded-Proto`.
+fn layer(proxy: &str) -> ForwardedHeaders {
+    behind(proxy).build().unwrap()
 }
 
 /// The honest request and every attack, on every wire, have this one answer.
@@ -194,14 +204,14 @@ fn check(app: &App, http: &str, location: &str, answer: &str) {
 #[test]
 #[ignore = "needs nginx and curl: .ci/run runs it"]
 fn x_forwarded() {
-    check(&App::on_tcp(&behind("127.0.0.1")), "", X_FORWARDED, X_FORWARDED_ANSWER);
+    check(&App::on_tcp(&layer("127.0.0.1")), "", X_FORWARDED, X_FORWARDED_ANSWER);
 }
 
 #[test]
 #[ignore = "needs nginx and curl: .ci/run runs it"]
 fn x_forwarded_with_underscores_in_headers() {
     let http = "underscores_in_headers on;";
-    check(&App::on_tcp(&behind("127.0.0.1")), http, X_FORWARDED, X_FORWARDED_ANSWER);
+    check(&App::on_tcp(&layer("127.0.0.1")), http, X_FORWARDED, X_FORWARDED_ANSWER);
 }
 
 #[test]
@@ -213,20 +223,20 @@ fn x_forwarded_with_host_and_port() {
 #[test]
 #[ignore = "needs nginx and curl: .ci/run runs it"]
 fn x_forwarded_over_a_unix_socket() {
-    check(&App::on_unix_socket(&behind("unix")), "", X_FORWARDED, X_FORWARDED_ANSWER);
+    check(&App::on_unix_socket(&layer("unix")), "", X_FORWARDED, X_FORWARDED_ANSWER);
 }
 
 #[test]
 #[ignore = "needs nginx and curl: .ci/run runs it"]
 fn forwarded() {
-    let app = App::on_tcp(&behind("127.0.0.1").family(Family::Forwarded));
+    let app = App::on_tcp(&reading_forwarded("127.0.0.1"));
     check(&app, &forwarded_maps(), FORWARDED, FORWARDED_ANSWER);
 }
 
 #[test]
 #[ignore = "needs nginx and curl: .ci/run runs it"]
 fn forwarded_over_a_unix_socket() {
-    let app = App::on_unix_socket(&behind("unix").family(Family::Forwarded));
+    let app = App::on_unix_socket(&reading_forwarded("unix"));
     check(&app, &forwarded_maps(), FORWARDED, FORWARDED_ANSWER);
 }
 
@@ -240,12 +250,12 @@ fn an_ipv6_client() {
         real_ip_header X-Made-Up;
         proxy_set_header X-Made-Up '';";
     let rows = [
-        (Family::XForwarded, X_FORWARDED, X_FORWARDED_ANSWER, "2001:db8::7"),
+        ("x-forwarded-for", X_FORWARDED, X_FORWARDED_ANSWER, "2001:db8::7"),
         // As the app escapes it.
-        (Family::Forwarded, FORWARDED, FORWARDED_ANSWER, r#"\"[2001:db8::7]\""#),
+        ("forwarded", FORWARDED, FORWARDED_ANSWER, r#"\"[2001:db8::7]\""#),
     ];
-    for (family, location, answer, written) in rows {
-        let app = App::on_tcp(&behind("127.0.0.1").family(family));
+    for (source, location, answer, written) in rows {
+        let app = App::on_tcp(&behind("127.0.0.1").client_from(source).build().unwrap());
         let nginx = Nginx::start(&app, &forwarded_maps(), &[location, made_up].concat());
         for wire in &WIRES {
             let port = nginx.port(wire);
@@ -253,7 +263,7 @@ fn an_ipv6_client() {
                 .replace("127.0.0.9 ", "2001:db8::7 ")
                 .replace("127.0.0.9", written);
             let got = wire.ask(port, "/path", &[("X-Made-Up", b"2001:db8::7")]);
-            assert_eq!(got, answer, "{family:?} over {}", wire.scheme);
+            assert_eq!(got, answer, "{source} over {}", wire.scheme);
         }
     }
 }
@@ -274,10 +284,8 @@ fn the_host_that_the_client_asks_for() {
         ("a quote", b"app.example\"", [None; 2]),
         ("user information", b"evil.example@app.example", [None; 2]),
     ];
-    let layers = [
-        (behind("127.0.0.1"), X_FORWARDED_ANSWER),
-        (reading_host_and_port(), HOST_AND_PORT_ANSWER),
-    ];
+    let layers =
+        [(layer("127.0.0.1"), X_FORWARDED_ANSWER), (reading_host_and_port(), HOST_AND_PORT_ANSWER)];
     for (index, (layer, answer)) in layers.into_iter().enumerate() {
         let app = App::on_tcp(&layer);
         let nginx = Nginx::start(&app, "", X_FORWARDED);
@@ -304,7 +312,7 @@ fn absolute_form_targets() {
         ("https", "https://app.example/path", "app.example"),
         ("another host", "https://evil.example/path", "evil.example"),
     ];
-    let app = App::on_tcp(&behind("127.0.0.1"));
+    let app = App::on_tcp(&layer("127.0.0.1"));
     let nginx = Nginx::start(&app, "", X_FORWARDED);
     for (name, target, host) in rows {
         // HTTP/2 has no such target.
@@ -334,8 +342,7 @@ fn nginx_appends_to_a_valid_forwarded_alone() {
         ("an escaped closing quote", b"for=\"\\\"", false),
         ("more behind a quote", b"for=a;host=\"b\"c", false),
     ];
-    let layer = behind("127.0.0.1").family(Family::Forwarded).insecure_keep_headers();
-    let app = App::on_tcp(&layer);
+    let app = App::that_rewrites_nothing(&reading_forwarded("127.0.0.1"));
     let nginx = Nginx::start(&app, &forwarded_maps(), FORWARDED);
     let wire = &WIRES[0];
     for (name, sent, valid) in rows {
@@ -351,9 +358,9 @@ fn nginx_appends_to_a_valid_forwarded_alone() {
 #[ignore = "needs nginx and curl: .ci/run runs it"]
 fn around_nginx() {
     let layers = [
-        ("X-Forwarded", behind("127.0.0.1")),
+        ("X-Forwarded", layer("127.0.0.1")),
         ("host and port", reading_host_and_port()),
-        ("Forwarded", behind("127.0.0.1").family(Family::Forwarded)),
+        ("Forwarded", reading_forwarded("127.0.0.1")),
     ];
     for (layer_name, layer) in layers {
         let app = App::on_tcp(&layer);
@@ -369,11 +376,11 @@ fn around_nginx() {
 #[test]
 #[ignore = "needs nginx and curl: .ci/run runs it"]
 fn caveat_behind_bare_proxy_pass_the_client_chooses() {
-    let app = App::on_tcp(&behind("127.0.0.1"));
+    let app = App::on_tcp(&layer("127.0.0.1"));
     let nginx = Nginx::start(&app, "", "");
     let backend = &app.backend;
     let nobody = format!(
-        "none Unresolved(NotReported)\nhttp {backend}\nhttp://{backend}/path\nhost: {backend}\n"
+        "none Unresolved(NoHeader)\nhttp {backend}\nhttp://{backend}/path\nhost: {backend}\n"
     );
     let whoever_it_says = format!(
         "203.0.113.66 Forwarded\nhttps {backend}\nhttps://{backend}/path\nhost: {backend}\n\
@@ -392,7 +399,7 @@ fn caveat_behind_bare_proxy_pass_the_client_chooses() {
 #[test]
 #[ignore = "needs nginx and curl: .ci/run runs it"]
 fn every_attack_arrives_where_nothing_holds_it_back() {
-    let app = App::on_tcp(&behind("127.0.0.1").insecure_keep_headers());
+    let app = App::that_rewrites_nothing(&layer("127.0.0.1"));
     let nginx = Nginx::start(&app, "underscores_in_headers on;", "");
     for wire in &WIRES {
         let port = nginx.port(wire);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum_client_addr::{ChainHeader, ClientIpConfig, TrustedProxyRule};
-use forwarded_headers::{Family, ForwardedHeaders};
+use forwarded_headers::{Builder, ForwardedHeaders, SchemeSource};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
@@ -66,15 +66,16 @@ fn nets() -> Vec<IpNet> {
     TRUSTED.map(|network| network.parse().unwrap()).into()
 }
 
-pub fn configured(message: &Message) -> ForwardedHeaders {
-    let family = if message.is_forwarded() { Family::Forwarded } else { Family::XForwarded };
-    let proxies = TRUSTED.join(", ").parse().unwrap();
-    ForwardedHeaders::new().trust(proxies).max_hops(3).family(family)
+pub fn configured(message: &Message) -> Builder {
+    let client_from = if message.is_forwarded() { "forwarded" } else { "x-forwarded-for" };
+    ForwardedHeaders::builder().trust_chain([TRUSTED; 3]).client_from(client_from)
 }
 
 fn ours(message: &Message) -> impl Fn(&Parts) -> Answer + use<> {
     let scheme = message.scheme;
-    let layer = configured(message).read_proto(scheme);
+    let builder = configured(message);
+    let builder = if scheme { builder } else { builder.scheme_from(SchemeSource::none()) };
+    let layer = builder.build().unwrap();
     move |parts| {
         let info = layer.resolve(parts);
         Answer { client: info.client_ip(), https: scheme.then(|| info.is_secure()) }

@@ -69,7 +69,7 @@ const RAMA_NO_OP: &str = "no-op (rama)";
 pub fn layers(message: &Message) -> Vec<Entrant> {
     let mut entrants = vec![
         served(NO_OP, message, Echo, |_| None),
-        served("forwarded-headers", message, configured(message).layer(Echo), |response| {
+        served("forwarded-headers", message, configured(message).build().unwrap().layer(Echo), |response| {
             response.extensions().get::<ConnectionInfo>()?.client_ip()
         }),
     ];

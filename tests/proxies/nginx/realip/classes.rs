@@ -51,7 +51,7 @@ pub(crate) struct Class {
 }
 
 use Reading::{Address, As, Skips, Stops};
-const MISSING: Reading = Reading::Unresolved(Unresolved::Missing);
+const LIST_ENDS: Reading = Reading::Unresolved(Unresolved::ListEnds);
 const MALFORMED: Reading = Reading::Unresolved(Unresolved::Malformed);
 
 /// The first that holds counts.
@@ -60,14 +60,14 @@ pub(crate) static CLASSES: [Class; 20] = [
         name: "no header",
         reason: "a proxy that says nothing is not its client",
         holds: |due| due.place == Place::NoHeader,
-        ours: Reading::Unresolved(Unresolved::NotReported),
+        ours: Reading::Unresolved(Unresolved::NoHeader),
         nginx: Stops,
     },
     Class {
         name: "the list ends at a trusted proxy",
         reason: "its report is missing, and it is not its own client",
         holds: |due| due.place == Place::End,
-        ours: MISSING,
+        ours: LIST_ENDS,
         nginx: Stops,
     },
     Class {
@@ -102,14 +102,14 @@ pub(crate) static CLASSES: [Class; 20] = [
         name: "an empty member first in a line",
         reason: "a proxy that reported nothing is not its client",
         holds: |due| due.place == Place::First && due.text.is_empty(),
-        ours: MISSING,
+        ours: LIST_ENDS,
         nginx: Stops,
     },
     Class {
         name: "an empty member",
         reason: "it is the proxy's report: the one left of it is anybody's",
         holds: |due| due.text.is_empty(),
-        ours: MISSING,
+        ours: LIST_ENDS,
         nginx: Skips,
     },
     Class {
