@@ -142,7 +142,6 @@ impl Proxy {
     /// whatever a client sends: D the vendor's documentation, S its source, R recorded from the proxy, O
     /// observed by others.
     #[rustfmt::skip]
-    #[expect(clippy::too_many_lines, reason = "a table")]
     pub(crate) const fn profile(self) -> &'static Profile {
         match self {
             // D R
