@@ -176,8 +176,8 @@ async fn answer(router: Router, request: Request<()>) -> (StatusCode, String) {
     (parts.status, String::from_utf8(body.into()).unwrap())
 }
 
-const SERVER: &str = "the server cannot tell the client's address\n";
-const REQUEST: &str = "the request does not tell the client's address\n";
+const SERVER: &str = "the server does not know the client's address\n";
+const REQUEST: &str = "the request does not report the client's address\n";
 
 /// Without the layer, the peer is not taken for the client (tokio-rs/axum#2998).
 #[test]
