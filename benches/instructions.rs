@@ -149,7 +149,7 @@ fn count(case: &str, times: u64) -> Result<u64, String> {
         .arg(program)
         .args(["--only", case, "--times", &times.to_string()])
         .output()
-        .map_err(not_started)?;
+        .map_err(|error| not_started(&error))?;
     let text = fs::read_to_string(&profile);
     let _ = fs::remove_file(&profile);
     match text {
@@ -186,7 +186,7 @@ fn cost(line: &str) -> Option<u64> {
 /// Parts of the names of the C library's allocator.
 const ALLOCATOR: [&str; 5] = ["malloc", "realloc", "calloc", "free", "unlink_chunk"];
 
-fn not_started(error: io::Error) -> String {
+fn not_started(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "valgrind is missing: apt-get install valgrind".to_owned(),
         _ => format!("valgrind: {error}"),

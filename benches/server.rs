@@ -257,6 +257,7 @@ fn plain_servers_agree(rounds: &[Times]) -> bool {
     (0.995..=1.005).contains(&median)
 }
 
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52 requests")]
 fn print_table(rounds: &[Times]) {
     let requests = (2 * CONNECTIONS * REQUESTS) as f64;
     let [_, plain, _] = quartiles(rounds.iter().map(|times| times[0] / requests / 1000.));

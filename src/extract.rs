@@ -109,9 +109,9 @@ pub enum ClientIpRejection {
 }
 
 /// The body for a request that the operator has to make right.
-const SERVER: &str = "the server cannot tell the client's address\n";
+const SERVER: &str = "the server does not know the client's address\n";
 /// The body for a request that its proxy or its client has to make right.
-const REQUEST: &str = "the request does not tell the client's address\n";
+const REQUEST: &str = "the request does not report the client's address\n";
 
 impl IntoResponse for MissingLayer {
     fn into_response(self) -> Response {

@@ -6,7 +6,8 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|value: &[u8]| {
     for element in elements(value) {
-        let Ok(element) = element.inspect_err(|error| assert!(error.offset() <= value.len())) else {
+        let Ok(element) = element.inspect_err(|error| assert!(error.offset() <= value.len()))
+        else {
             return;
         };
         let (_, _) = (element.for_node(), element.by_node());

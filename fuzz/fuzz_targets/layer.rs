@@ -3,8 +3,8 @@
 #![no_main]
 
 use forwarded_headers::Writing;
-use http::header::HeaderValue;
 use http::Request;
+use http::header::HeaderValue;
 use libfuzzer_sys::fuzz_target;
 use oracle::case::Case;
 use oracle::{seen, through};

@@ -6,5 +6,9 @@ use oracle::case::Case;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((case, layer)) = Case::from_bytes(bytes) else { return };
-    assert_eq!(oracle::seen(&oracle::through(&layer, case.request())), case.expected(), "{case:#?}");
+    assert_eq!(
+        oracle::seen(&oracle::through(&layer, case.request())),
+        case.expected(),
+        "{case:#?}"
+    );
 });

@@ -54,10 +54,10 @@ impl Sources {
             (None, None) if client == ClientFrom::Forwarded => SchemeFrom::Forwarded,
             (None, None) => "x-forwarded-proto".parse::<SchemeSource>()?.checked()?,
         };
-        let writing = match settings.profile {
-            // Beside one address there are no entries to count.
-            Some(profile) if client.single_header().is_none() => profile.writing,
-            _ => Writing::default(),
+        let writing = match settings.profile.map(|profile| profile.writing) {
+            // Without a list there are no entries to count.
+            Some(Writing::Replace) if !client.is_list() => Writing::Append,
+            writing => writing.unwrap_or_default(),
         };
         Ok(Self {
             client,
@@ -116,9 +116,8 @@ impl Sources {
 
     fn check_writing(&self) -> Result<(), ConfigError> {
         let is_x_list = matches!(self.client, ClientFrom::List(..));
-        let is_list = is_x_list || self.client == ClientFrom::Forwarded;
         match self.writing {
-            Writing::Replace if !is_list => Err(ConfigError::new(
+            Writing::Replace if !self.client.is_list() => Err(ConfigError::new(
                 "proxies_write(Writing::Replace) without a list of addresses: entries are counted in \
                  that list; remove the call",
             )),
@@ -224,21 +223,23 @@ impl Sources {
 
     /// Returns the headers that show that a trusted peer is a proxy: all of the family that is read.
     fn evidence(&self) -> Vec<HeaderName> {
-        let read = self.names();
+        let PerValue { client, scheme, host, port, prefix } = self.names();
         if self.client == ClientFrom::Forwarded {
-            return read.into_array().into_iter().flatten().collect();
+            return client.into_iter().chain(prefix).collect();
         }
-        let usual = PerValue {
-            client: "x-forwarded-for",
-            scheme: "x-forwarded-proto",
-            host: "x-forwarded-host",
-            port: "x-forwarded-port",
-            prefix: "x-forwarded-prefix",
+        let (list, single) = match self.client.single_header() {
+            Some(_) => (None, client),
+            None => (client, None),
         };
-        let single = self.client.single_header().cloned();
-        let list = PerValue { client: read.client.filter(|_| single.is_none()), ..read };
-        let names = list.zip(usual.map(HeaderName::from_static)).into_array();
-        names.into_iter().map(|(read, usual)| read.unwrap_or(usual)).chain(single).collect()
+        let family = [
+            (list, "x-forwarded-for"),
+            (scheme, "x-forwarded-proto"),
+            (host, "x-forwarded-host"),
+            (port, "x-forwarded-port"),
+            (prefix, "x-forwarded-prefix"),
+        ];
+        let names = family.map(|(read, usual)| read.unwrap_or(HeaderName::from_static(usual)));
+        names.into_iter().chain(single).collect()
     }
 }
 
@@ -252,6 +253,10 @@ impl ClientFrom {
             Self::Forwarded => Some(&NAME),
             Self::Nothing => None,
         }
+    }
+
+    fn is_list(&self) -> bool {
+        matches!(self, Self::List(..) | Self::Forwarded)
     }
 
     pub(super) fn single_header(&self) -> Option<&HeaderName> {

@@ -149,7 +149,6 @@ impl Proxy {
     /// - R: recorded from the proxy;
     /// - O: observed by others.
     #[rustfmt::skip]
-    #[expect(clippy::too_many_lines, reason = "a table")]
     pub(crate) const fn profile(self) -> &'static Profile {
         match self {
             // D R

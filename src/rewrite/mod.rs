@@ -168,8 +168,7 @@ fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAd
     let mut buffer = Buffer::new();
     match config.client {
         ClientFrom::Forwarded => {
-            let host = reported_host(resolved).filter(|_| config.host_beside_client);
-            buffer.put_element(ip, reported_scheme(resolved), host);
+            buffer.put_element(ip, reported_scheme(resolved), reported_host(resolved));
         }
         ClientFrom::AddressAndPort(_) => buffer.put_address(ip, resolved.client_port()),
         ClientFrom::List(..) | ClientFrom::Address(_) | ClientFrom::Nothing => {

@@ -66,8 +66,8 @@ async fn the_extractors_return_what_a_trusted_proxy_reported() {
     assert_eq!(answer(app, request("/scheme")).await, ok("https"));
 }
 
-const REQUEST: &str = "the request does not tell the client's address\n";
-const SERVER: &str = "the server cannot tell the client's address\n";
+const REQUEST: &str = "the request does not report the client's address\n";
+const SERVER: &str = "the server does not know the client's address\n";
 
 #[tokio::test]
 async fn an_unresolved_client_is_a_400_without_advice() {

@@ -35,12 +35,12 @@ const ROWS: [(&str, &str, &[&str]); 5] = [
     ),
     (
         "an option without a question mark",
-        r#"ForwardedHeaders::builder().allowed_hosts(std::env::args().next()).build()?"#,
+        r"ForwardedHeaders::builder().allowed_hosts(std::env::args().next()).build()?",
         &["`Option<String>` cannot be used as `AllowedHosts`", "expected text, or a", NOTE],
     ),
     (
         "a builder in the place of a layer",
-        r#"{ let _: axum::Router = axum::Router::new().layer(ForwardedHeaders::builder()); ForwardedHeaders::new() }"#,
+        r"{ let _: axum::Router = axum::Router::new().layer(ForwardedHeaders::builder()); ForwardedHeaders::new() }",
         &[
             "the trait `tower_layer::Layer<Route>` is not implemented for `forwarded_headers::Builder`",
         ],
@@ -59,8 +59,9 @@ fn source(expression: &str) -> String {
 fn manifest(library: &Path) -> String {
     format!(
         "[package]\nname = \"mistakes\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
-         forwarded-headers = {{ path = {library:?}, features = [\"axum\"] }}\n\
-         axum = {{ version = \"0.8\", default-features = false }}\n"
+         forwarded-headers = {{ path = {:?}, features = [\"axum\"] }}\n\
+         axum = {{ version = \"0.8\", default-features = false }}\n",
+        library.to_str().unwrap()
     )
 }
 

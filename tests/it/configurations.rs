@@ -289,13 +289,13 @@ const CLOUDFLARE: &str = "173.245.48.0/20, 103.21.244.0/22, 2400:cb00::/32";
 
 #[test]
 fn several_proxies() {
-    let cloudflare = || CLOUDFLARE.parse::<TrustedProxies>().unwrap();
-    let nginx = || "172.28.0.2".parse::<TrustedProxies>().unwrap();
     const TWO: &[(&str, &[Line<'static>], &str)] = &[
         ("172.28.0.2", &[(XFF, b"6.6.6.6, 203.0.113.7, 173.245.48.9")], "203.0.113.7 http"),
         // A client that reaches nginx directly is a client by its own address.
         ("172.28.0.2", &[(XFF, b"173.245.48.9, 203.0.113.7")], "203.0.113.7 http"),
     ];
+    let cloudflare = || CLOUDFLARE.parse::<TrustedProxies>().unwrap();
+    let nginx = || "172.28.0.2".parse::<TrustedProxies>().unwrap();
     check(vec![
         row("as text", behind(Proxy::Nginx).trust_chain([CLOUDFLARE, "172.28.0.2"]), TWO),
         row("as sets", behind(Proxy::Nginx).trust_chain([cloudflare(), nginx()]), TWO),
@@ -452,7 +452,7 @@ fn every_form_of_a_setting() {
         generic(lines.clone()),
         generic(&[v4][..]),
         generic([set]),
-        generic(&["10.0.0.2", "10.0.0.3"]),
+        generic(["10.0.0.2", "10.0.0.3"].as_slice()),
         generic(["10.0.0.3", "10.0.0.2"]),
     ];
     for (n, layer) in layers.into_iter().enumerate() {

@@ -1,19 +1,37 @@
-//! The last value that is taken and the first that is not, where a changed line of code would move
-//! them.
+//! The last value that is accepted and the first that is not, where a changed line of code would move
+//! the boundary.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::task::{Context, Poll, Waker};
 
-use crate::support::{Line, info, ip, lines, request, resolve, through};
 use forwarded_headers::forwarded::elements;
 use forwarded_headers::{
-    AllowedHosts, Family, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
+    AllowedHosts, Builder, ClientSource, ConnectionInfo, ForwardedHeaders, Outcome, SchemeSource,
+    Unresolved, Writing,
 };
-use http::uri::Scheme;
-use http::{HeaderName, Request};
+use http::Request;
+use http::uri::{Authority, Scheme};
 use tower::{Layer, Service};
+
+use crate::support::{Line, info, ip, lines, request, resolve, through};
+
+const PROXY: &str = "127.0.0.1";
+const CLIENT: &str = "203.0.113.7";
+const XFF: &str = "x-forwarded-for";
+
+fn built(builder: Builder) -> ForwardedHeaders {
+    builder.build().unwrap()
+}
+
+fn reads(list: &str) -> ForwardedHeaders {
+    built(ForwardedHeaders::builder().client_from(list))
+}
+
+fn authority(info: &ConnectionInfo) -> Option<&str> {
+    info.authority().map(Authority::as_str)
+}
 
 /// 253 characters in labels of 63 at most (RFC 1035 §2.3.4).
 fn longest_name() -> String {
@@ -21,35 +39,35 @@ fn longest_name() -> String {
     format!("{label}.{label}.{label}.{}", "a".repeat(61))
 }
 
-fn host(name: &str) -> Option<String> {
-    let layer = ForwardedHeaders::new().read_host(true).allowed_hosts(AllowedHosts::any());
-    let sent =
-        [("x-forwarded-for", b"203.0.113.7".as_slice()), ("x-forwarded-host", name.as_bytes())];
-    resolve(&layer, "127.0.0.1", &sent).authority().map(String::from)
+fn forwarded_host(name: &str) -> Option<String> {
+    let builder = ForwardedHeaders::builder().host_from("x-forwarded-host");
+    let layer = built(builder.allowed_hosts(AllowedHosts::any()));
+    let sent = [(XFF, CLIENT.as_bytes()), ("x-forwarded-host", name.as_bytes())];
+    authority(&resolve(&layer, PROXY, &sent)).map(String::from)
 }
 
 #[test]
-fn hosts() {
+fn forwarded_hosts() {
     let name = longest_name();
     let label = "b".repeat(63);
-    let taken = [
+    let accepted = [
         (name.clone(), name.clone()),
         (format!("{name}.:65535"), format!("{name}:65535")),
         (format!("{label}.example"), format!("{label}.example")),
-        // No number in base 16, so no address to anybody.
+        // Not a number in base 16, so not an address for any reader.
         ("example.0xyz".into(), "example.0xyz".into()),
         ("example.0".to_string() + "a", "example.0a".into()),
         ("a_b-c.example".into(), "a_b-c.example".into()),
         ("192.0.2.1".into(), "192.0.2.1".into()),
         ("h:1".into(), "h:1".into()),
     ];
-    for (sent, authority) in taken {
-        assert_eq!(host(&sent).as_deref(), Some(authority.as_str()), "{sent}");
+    for (sent, authority) in accepted {
+        assert_eq!(forwarded_host(&sent).as_deref(), Some(authority.as_str()), "{sent}");
     }
     let refused = [
         format!("a{name}"),
         format!("b{label}.example"),
-        // Browsers take these for addresses (WHATWG URL, "ends in a number").
+        // Browsers read these as addresses (WHATWG URL, "ends in a number").
         "example.0x7f".into(),
         "0x7F000001".into(),
         "example.0x".into(),
@@ -66,13 +84,13 @@ fn hosts() {
         "[::1]x".into(),
     ];
     for sent in refused {
-        assert_eq!(host(&sent), None, "{sent}");
+        assert_eq!(forwarded_host(&sent), None, "{sent}");
     }
 }
 
-/// `Host` is looked for in the first place, and elsewhere.
+/// `Host` is searched in the first place, and then elsewhere.
 #[test]
-fn hosts_wherever_they_stand() {
+fn the_own_host_in_any_place() {
     const HOST: Line<'_> = ("host", b"example.com");
     const OTHER: Line<'_> = ("accept", b"other.example");
     let rows: [(&[Line<'_>], Option<&str>); 7] = [
@@ -84,74 +102,68 @@ fn hosts_wherever_they_stand() {
         (&[HOST, OTHER, HOST], None),
         (&[OTHER, HOST, HOST], None),
     ];
-    for (sent, authority) in rows {
+    for (sent, expected) in rows {
         let layer = ForwardedHeaders::new();
-        assert_eq!(resolve(&layer, "127.0.0.1", sent).authority(), authority, "{sent:?}");
-        let parts = through(&layer, request("127.0.0.1", "/", sent));
-        assert_eq!(info(&parts).authority(), authority, "{sent:?}");
+        assert_eq!(authority(&resolve(&layer, PROXY, sent)), expected, "{sent:?}");
+        let parts = through(&layer, request(PROXY, "/", sent));
+        assert_eq!(authority(info(&parts)), expected, "{sent:?}");
     }
 }
 
 /// Every byte of the longest authority escaped.
 #[test]
-fn an_escaped_host() {
-    let authority = format!("{}.:65535", longest_name());
-    let escaped: String = authority.chars().flat_map(|c| ['\\', c]).collect();
+fn the_longest_host_with_escapes() {
+    let longest = format!("{}.:65535", longest_name());
+    let escaped: String = longest.chars().flat_map(|c| ['\\', c]).collect();
     let value = format!("for=203.0.113.7;host=\"{escaped}\"");
-    let layer = ForwardedHeaders::new().family(Family::Forwarded).read_host(true);
-    let layer = layer.allowed_hosts(AllowedHosts::any());
-    let info = resolve(&layer, "127.0.0.1", &[("forwarded", value.as_bytes())]);
-    assert_eq!(info.authority(), Some(format!("{}:65535", longest_name()).as_str()));
+    let builder = ForwardedHeaders::builder().client_from("forwarded").host_from("forwarded");
+    let layer = built(builder.allowed_hosts(AllowedHosts::any()));
+    let info = resolve(&layer, PROXY, &[("forwarded", value.as_bytes())]);
+    assert_eq!(authority(&info), Some(format!("{}:65535", longest_name()).as_str()));
 }
 
 /// An escaped quote behind an escaped backslash, far from the quote that opens.
 #[test]
 fn an_escaped_quote() {
     let value = br#"for=6.6.6.6, for=203.0.113.7;x="aaaaaaaaaaaaaaaaaaaaaaaa\\\"b,c""#;
-    let layer = ForwardedHeaders::new().family(Family::Forwarded);
-    let info = resolve(&layer, "127.0.0.1", &[("forwarded", value)]);
-    assert_eq!(info.client_ip(), Some(ip("203.0.113.7")));
+    let info = resolve(&reads("forwarded"), PROXY, &[("forwarded", value)]);
+    assert_eq!(info.client_ip(), Some(ip(CLIENT)));
 }
 
-/// A member may have 4096 bytes, spaces included. One byte more, and it is malformed, as is what is
-/// left of its line.
+/// An entry may have 4096 bytes, spaces included. A longer entry is malformed, and so is the rest of its
+/// line.
 #[test]
-fn long_members() {
+fn long_entries() {
     let of_length = |length: usize, end: &str| format!("{end:>length$}");
-    let rows = [
-        (Family::XForwarded, "x-forwarded-for", "203.0.113.7"),
-        (Family::Forwarded, "forwarded", "for=203.0.113.7"),
-    ];
-    for (family, name, member) in rows {
-        let layer = ForwardedHeaders::new().family(family);
+    for (name, entry) in [(XFF, CLIENT), ("forwarded", "for=203.0.113.7")] {
+        let layer = reads(name);
         let client =
-            |value: String| resolve(&layer, "127.0.0.1", &[(name, value.as_bytes())]).client_ip();
-        assert_eq!(client(of_length(4096, member)), Some(ip("203.0.113.7")));
-        assert_eq!(client(format!("x,{}", of_length(4096, member))), Some(ip("203.0.113.7")));
-        assert_eq!(client(of_length(4097, member)), None);
-        assert_eq!(client(format!("x,{}", of_length(4097, member))), None);
-        assert_eq!(client(format!("{member},{}", of_length(4097, ""))), None);
+            |value: String| resolve(&layer, PROXY, &[(name, value.as_bytes())]).client_ip();
+        assert_eq!(client(of_length(4096, entry)), Some(ip("203.0.113.7")));
+        assert_eq!(client(format!("x,{}", of_length(4096, entry))), Some(ip("203.0.113.7")));
+        assert_eq!(client(of_length(4097, entry)), None);
+        assert_eq!(client(format!("x,{}", of_length(4097, entry))), None);
+        assert_eq!(client(format!("{entry},{}", of_length(4097, ""))), None);
     }
     let pair = format!("for=203.0.113.7;x={}", "a".repeat(4096 - "for=203.0.113.7;x=".len()));
-    let layer = ForwardedHeaders::new().family(Family::Forwarded);
+    let layer = reads("forwarded");
     let client =
-        |value: &str| resolve(&layer, "127.0.0.1", &[("forwarded", value.as_bytes())]).client_ip();
+        |value: &str| resolve(&layer, PROXY, &[("forwarded", value.as_bytes())]).client_ip();
     assert_eq!(client(&pair), Some(ip("203.0.113.7")));
     assert_eq!(client(&format!("for=6.6.6.6,{pair}")), Some(ip("203.0.113.7")));
     assert_eq!(client(&format!("{pair}a")), None);
     assert_eq!(client(&format!("for=6.6.6.6,{pair}a")), None);
 }
 
-/// What is left of a line counts as one member, so whoever counts past it would count wrong.
+/// The rest of the line counts as one entry, so a count past a long entry would be wrong.
 #[test]
-fn nobody_counts_past_a_long_member() {
-    let proxies: TrustedProxies = "10.0.0.0/8".parse().unwrap();
-    let hosts = "victim.example, good.example".parse().unwrap();
-    let layer = ForwardedHeaders::new().trust(proxies).max_hops(2);
-    let aligned = layer.clone().aligned_lists(true).read_host(true).allowed_hosts(hosts);
-    let clients: Line<'_> = ("x-forwarded-for", b"203.0.113.7, 10.0.0.2");
+fn entries_are_not_counted_past_a_long_entry() {
+    let chain = || ForwardedHeaders::builder().trust_chain(["10.0.0.0/8", "10.0.0.0/8"]);
+    let aligned = chain().proxies_write(Writing::AppendToEach).host_from("x-forwarded-host");
+    let aligned = built(aligned.allowed_hosts("victim.example, good.example"));
+    let clients: Line<'_> = (XFF, b"203.0.113.7, 10.0.0.2");
     for (length, outcome) in [(100, Outcome::Forwarded), (4096, Outcome::Forwarded)] {
-        // The client's line, and that of two proxies, which append what it asked for.
+        // The client's line, and the line of two proxies, which append the host of the request.
         let host = "h".repeat(length);
         let own = format!("{host}, {host}");
         let lines: [Line<'_>; 3] = [
@@ -162,32 +174,36 @@ fn nobody_counts_past_a_long_member() {
         let info = resolve(&aligned, "10.0.0.1", &lines);
         assert_eq!((info.outcome(), info.authority()), (outcome, None), "{length}");
     }
-    let excess = Outcome::Unresolved(Unresolved::Excess);
+    let replaced = built(chain().proxies_write(Writing::Replace));
+    let extra = Outcome::Unresolved(Unresolved::ExtraEntries);
     for length in [10, 4097] {
         let schemes = format!("evil, evil, {}, http", "a".repeat(length));
         let lines = [clients, ("x-forwarded-proto", schemes.as_bytes())];
-        let info = resolve(&layer.clone().exact(true), "10.0.0.1", &lines);
-        assert_eq!((info.outcome(), info.client_ip()), (excess, None), "{length}");
+        let info = resolve(&replaced, "10.0.0.1", &lines);
+        assert_eq!((info.outcome(), info.client_ip()), (extra, None), "{length}");
     }
 }
 
 #[test]
-fn values_are_copied_where_they_have_escapes() {
+fn values_are_copied_only_if_they_have_escapes() {
     let element = elements(br#"proto="http";host="a\b""#).next().unwrap().unwrap();
     assert!(matches!(element.proto().unwrap().to_bytes(), Cow::Borrowed(b"http")));
     assert!(matches!(element.host().unwrap().to_bytes(), Cow::Owned(host) if host == b"ab"));
 }
 
 #[test]
-fn both_schemes_may_be_ones_own() {
+fn both_schemes_may_be_stated() {
     for scheme in [Scheme::HTTP, Scheme::HTTPS] {
-        let layer = ForwardedHeaders::new().own_scheme(scheme.clone()).check().unwrap();
-        assert_eq!(resolve(&layer, "203.0.113.7", &[]).scheme(), &scheme);
+        let direct = built(ForwardedHeaders::builder().direct_scheme(scheme.clone()));
+        assert_eq!(resolve(&direct, CLIENT, &[]).scheme(), &scheme);
+        let always = SchemeSource::always(scheme.clone());
+        let always = built(ForwardedHeaders::builder().scheme_from(always));
+        assert_eq!(resolve(&always, CLIENT, &[]).scheme(), &scheme);
     }
 }
 
 #[test]
-fn values_are_compared_by_what_they_mean() {
+fn values_are_compared_without_quotes_and_escapes() {
     let element = elements(br#"a=x;b="x";c="\x";d=xy;e="\xy""#).next().unwrap().unwrap();
     let values: Vec<_> = element.pairs().map(|(_, value)| value).collect();
     let [plain, quoted, escaped, longer, longer_escaped] = values[..] else { panic!("{values:?}") };
@@ -197,70 +213,371 @@ fn values_are_compared_by_what_they_mean() {
     assert!(plain != "xy" && longer != *"x");
 }
 
-/// No known name is that long, and a table of lengths has an end.
+/// The table of lengths ends at 63 bytes. No known name is that long.
 #[test]
-fn long_names_of_other_headers() {
+fn long_names_of_other_headers_are_kept() {
     let layer = ForwardedHeaders::new();
     for length in [63, 64, 65, 128, 1000] {
         let name = format!("x-{}", "a".repeat(length - 2));
-        let parts = through(&layer, request("203.0.113.7", "/", &[(&name, b"1")]));
+        let parts = through(&layer, request(CLIENT, "/", &[(&name, b"1")]));
         assert_eq!(lines(&parts, &name), [b"1"], "{length}");
     }
 }
 
-/// An unchecked chain that is too long does not count past 255.
 #[test]
 fn hops_are_counted_to_255() {
-    let layer = ForwardedHeaders::new().proxy_chain(vec![TrustedProxies::loopback(); 300]);
-    let list = ["127.0.0.1"; 300].join(", ");
-    let info = resolve(&layer, "127.0.0.1", &[("x-forwarded-for", list.as_bytes())]);
-    assert_eq!((info.hops(), info.client_ip()), (255, Some(ip("127.0.0.1"))));
+    let layer = built(ForwardedHeaders::builder().trust_chain(vec!["loopback"; 255]));
+    let list = [PROXY; 300].join(", ");
+    let info = resolve(&layer, PROXY, &[(XFF, list.as_bytes())]);
+    assert_eq!((info.hops(), info.client_ip()), (255, Some(ip(PROXY))));
 }
 
-/// A port is somebody's: without an address there is none, though the node that was named keeps it.
+/// Without an address there is no port. The node keeps its port.
 #[test]
 fn ports_without_an_address() {
-    let family = |family| ForwardedHeaders::new().family(family);
-    let rows: [(Family, &str, &str, &str); 4] = [
-        (Family::XForwarded, "x-forwarded-for", "unknown:80", "unknown:80"),
-        (Family::Forwarded, "forwarded", "for=\"unknown:80\"", "unknown:80"),
-        (Family::Forwarded, "forwarded", "for=\"unknown:_p\"", "unknown:_p"),
-        (Family::Forwarded, "forwarded", "for=\"_hidden:80\"", "_hidden:80"),
+    let rows = [
+        (XFF, "unknown:80", "unknown:80"),
+        ("forwarded", "for=\"unknown:80\"", "unknown:80"),
+        ("forwarded", "for=\"unknown:_p\"", "unknown:_p"),
+        ("forwarded", "for=\"_hidden:80\"", "_hidden:80"),
     ];
-    for (read, name, line, node) in rows {
-        let info = resolve(&family(read), "127.0.0.1", &[(name, line.as_bytes())]);
+    for (name, line, node) in rows {
+        let info = resolve(&reads(name), PROXY, &[(name, line.as_bytes())]);
         assert_eq!(info.client().map(|node| node.to_string()).as_deref(), Some(node), "{line}");
         assert_eq!((info.client_ip(), info.client_port()), (None, None), "{line}");
     }
 }
 
-/// A peer that sends any header of the family is a proxy that names nobody, and no client of its own.
+/// A trusted peer that sends a header of the family is a proxy without a report, and not the client.
 #[test]
-fn a_direct_peer_says_nothing_at_all() {
-    let layer = ForwardedHeaders::new().allow_direct(true);
-    let not_reported = Outcome::Unresolved(Unresolved::NotReported);
+fn a_trusted_peer_that_is_the_client_sends_no_header_of_the_family() {
+    let builder = || ForwardedHeaders::builder().trusted_peer_may_be_client(true);
+    let layer = built(builder());
+    let single = built(builder().client_from("x-real-ip"));
+    let no_header = Outcome::Unresolved(Unresolved::NoHeader);
     let rows: [(&ForwardedHeaders, &[Line<'_>], Outcome); 8] = [
         (&layer, &[], Outcome::NotForwarded),
         (&layer, &[("host", b"example.com")], Outcome::NotForwarded),
         (&layer, &[("forwarded", b"for=6.6.6.6")], Outcome::NotForwarded),
-        (&layer, &[("x-forwarded-proto", b"https")], not_reported),
-        (&layer, &[("x-forwarded-host", b"example.com")], not_reported),
-        (&layer, &[("x-forwarded-port", b"443")], not_reported),
-        (&layer, &[("x-forwarded-prefix", b"/")], not_reported),
-        (
-            &layer.clone().client_ip_header(HeaderName::from_static("x-real-ip")),
-            &[("x-forwarded-for", b"6.6.6.6")],
-            not_reported,
-        ),
+        (&layer, &[("x-forwarded-proto", b"https")], no_header),
+        (&layer, &[("x-forwarded-host", b"example.com")], no_header),
+        (&layer, &[("x-forwarded-port", b"443")], no_header),
+        (&layer, &[("x-forwarded-prefix", b"/")], no_header),
+        (&single, &[(XFF, b"6.6.6.6")], no_header),
     ];
     for (layer, sent, outcome) in rows {
-        assert_eq!(resolve(layer, "127.0.0.1", sent).outcome(), outcome, "{sent:?}");
+        assert_eq!(resolve(layer, PROXY, sent).outcome(), outcome, "{sent:?}");
     }
 }
 
-/// Whoever the layer is asked by waits for as long as the service inside does.
+const OUTER: &str = "198.51.100.9";
+
+/// Reads this entry from the right end, behind one proxy on this machine.
+fn one_proxy(place: u8) -> Builder {
+    let source = ClientSource::x_forwarded_for().nth_from_right(place);
+    ForwardedHeaders::builder().client_from(source)
+}
+
+/// The same, with the outer proxy in front.
+fn two_proxies(place: u8) -> Builder {
+    one_proxy(place).trust_chain([OUTER, "loopback"])
+}
+
+/// A name, the lines of the list, the outcome and the hops.
+type PlaceRow<'a> = (&'a str, &'a [&'a [u8]], Outcome, u8);
+
+fn check_places(builder: Builder, rows: &[PlaceRow<'_>]) {
+    let layer = built(builder);
+    for (name, list, outcome, hops) in rows {
+        let sent: Vec<Line<'_>> = list.iter().map(|line| (XFF, *line)).collect();
+        let parts = through(&layer, request(PROXY, "/", &sent));
+        let decided = info(&parts);
+        assert_eq!((decided.outcome(), decided.hops()), (*outcome, *hops), "{name}");
+        let client = (*outcome == Outcome::Forwarded).then_some(CLIENT);
+        assert_eq!(decided.client_ip(), client.map(ip), "{name}");
+        assert_eq!(lines(&parts, XFF), Vec::from_iter(client.map(str::as_bytes)), "{name}");
+    }
+}
+
+/// The n-th entry from the right is one report. The entries to the right of it are not looked at.
 #[test]
-fn a_busy_service_is_waited_for() {
+fn reports_at_a_place_from_the_right() {
+    use Outcome::{Forwarded, Unresolved as Not};
+    use Unresolved::{ListEnds, Malformed, NoHeader};
+    let long = |length: usize| format!("{CLIENT},{}", "x".repeat(length)).into_bytes();
+    let (longest, too_long) = (long(4096), long(4097));
+    check_places(
+        one_proxy(2),
+        &[
+            ("no header", &[], Not(NoHeader), 0),
+            ("empty header", &[b""], Not(ListEnds), 0),
+            ("one entry less", &[b"203.0.113.7"], Not(ListEnds), 0),
+            ("exactly n", &[b"203.0.113.7, 192.0.2.80"], Forwarded, 1),
+            ("one entry more", &[b"6.6.6.6, 203.0.113.7, 192.0.2.80"], Forwarded, 1),
+            ("junk to the right", &[b"6.6.6.6, 203.0.113.7, \xFF\""], Forwarded, 1),
+            ("empty entry to the right", &[b"6.6.6.6, 203.0.113.7,"], Forwarded, 1),
+            ("empty line to the right", &[b"6.6.6.6, 203.0.113.7", b""], Forwarded, 1),
+            ("longest entry to the right", &[&longest], Forwarded, 1),
+            ("longer entry to the right", &[&too_long], Not(Malformed), 1),
+            ("empty entry at the place", &[b"6.6.6.6, , 192.0.2.80"], Not(ListEnds), 1),
+            ("junk at the place", &[b"6.6.6.6, junk, 192.0.2.80"], Not(Malformed), 1),
+        ],
+    );
+    let left_of = |count| format!("{CLIENT}{}", ", 6.6.6.6".repeat(count)).into_bytes();
+    check_places(
+        one_proxy(255),
+        &[
+            ("254 entries", &[&left_of(253)], Not(ListEnds), 0),
+            ("255 entries", &[&left_of(254)], Forwarded, 1),
+        ],
+    );
+}
+
+/// The walk goes on to the left of the n-th entry.
+#[test]
+fn chains_from_a_place_from_the_right() {
+    use Outcome::{Forwarded, Unresolved as Not};
+    use Unresolved::ListEnds;
+    check_places(
+        two_proxies(2),
+        &[
+            ("one report", &[b"6.6.6.6, 203.0.113.7, 192.0.2.80"], Forwarded, 1),
+            ("two reports", &[b"6.6.6.6, 203.0.113.7, 198.51.100.9, 192.0.2.80"], Forwarded, 2),
+            ("no report of the outer proxy", &[b"198.51.100.9, 192.0.2.80"], Not(ListEnds), 1),
+            ("outer proxy to the right", &[b"203.0.113.7, 198.51.100.9"], Forwarded, 1),
+        ],
+    );
+}
+
+/// `Writing::Replace` allows reports + n - 1 entries.
+#[test]
+fn extra_entries_beside_a_place_from_the_right() {
+    use Outcome::{Forwarded, Unresolved as Not};
+    use Unresolved::{ExtraEntries, ListEnds};
+    check_places(
+        one_proxy(2).proxies_write(Writing::Replace),
+        &[
+            ("one entry less", &[b"203.0.113.7"], Not(ListEnds), 0),
+            ("exactly n", &[b"203.0.113.7, 192.0.2.80"], Forwarded, 1),
+            ("exactly n in two lines", &[b"203.0.113.7", b"192.0.2.80"], Forwarded, 1),
+            ("one entry more", &[b"6.6.6.6, 203.0.113.7, 192.0.2.80"], Not(ExtraEntries), 1),
+            ("one empty line more", &[b"", b"203.0.113.7, 192.0.2.80"], Not(ExtraEntries), 1),
+        ],
+    );
+    check_places(
+        two_proxies(2).proxies_write(Writing::Replace),
+        &[
+            ("one report", &[b"203.0.113.7, 192.0.2.80"], Forwarded, 1),
+            (
+                "one report, one entry more",
+                &[b"6.6.6.6, 203.0.113.7, 192.0.2.80"],
+                Not(ExtraEntries),
+                1,
+            ),
+            ("two reports", &[b"203.0.113.7, 198.51.100.9, 192.0.2.80"], Forwarded, 2),
+            (
+                "two reports, one entry more",
+                &[b"6.6.6.6, 203.0.113.7, 198.51.100.9, 192.0.2.80"],
+                Not(ExtraEntries),
+                2,
+            ),
+        ],
+    );
+}
+
+/// A name, the place, the lists, and the scheme and the authority.
+type EachRow<'a> = (&'a str, u8, [&'a str; 3], &'a str, Option<&'a str>);
+
+/// With `AppendToEach`, each value is the (reports + n - 1)-th entry of its list.
+#[test]
+fn values_at_the_place_of_the_client() {
+    const HOST: &str = "x-forwarded-host";
+    const PROTO: &str = "x-forwarded-proto";
+    let one = "6.6.6.6, 203.0.113.7";
+    let two = "6.6.6.6, 203.0.113.7, 198.51.100.9";
+    let rows: [EachRow<'_>; 9] = [
+        ("one report", 1, [one, "http, https", "b, a"], "https", Some("a")),
+        ("two reports", 1, [two, "http, https, http", "c, a, b"], "https", Some("a")),
+        ("second entry", 2, [two, "http, https, http", "c, a, b"], "https", Some("a")),
+        (
+            "second entry, two reports",
+            2,
+            [
+                "6.6.6.6, 203.0.113.7, 198.51.100.9, 192.0.2.80",
+                "http, https, http, x",
+                "c, a, b, d",
+            ],
+            "https",
+            Some("a"),
+        ),
+        (
+            "exactly as many entries",
+            2,
+            ["203.0.113.7, 192.0.2.80", "https, http", "a, b"],
+            "https",
+            Some("a"),
+        ),
+        ("schemes are too few", 2, [two, "https", "c, a, b"], "http", Some("a")),
+        ("hosts are too few", 2, [two, "http, https, http", "a"], "https", None),
+        ("no valid scheme at the place", 2, [two, "https, x, https", "c, a, b"], "http", Some("a")),
+        ("no valid host at the place", 2, [two, "http, https, http", "a, , a"], "https", None),
+    ];
+    for (name, place, [list, schemes, hosts], scheme, host) in rows {
+        let builder = two_proxies(place).proxies_write(Writing::AppendToEach);
+        let layer = built(builder.host_from(HOST).allowed_hosts(AllowedHosts::any()));
+        let sent = [(XFF, list), (PROTO, schemes), (HOST, hosts)];
+        let sent = sent.map(|(name, value)| (name, value.as_bytes()));
+        let parts = through(&layer, request(PROXY, "/", &sent));
+        let decided = info(&parts);
+        assert_eq!(decided.client_ip(), Some(ip(CLIENT)), "{name}");
+        assert_eq!((decided.scheme().as_str(), authority(decided)), (scheme, host), "{name}");
+        let left = decided.forwarded_scheme().map(|scheme| scheme.as_str().as_bytes());
+        assert_eq!(lines(&parts, PROTO), Vec::from_iter(left), "{name}");
+        assert_eq!(lines(&parts, HOST), Vec::from_iter(host.map(str::as_bytes)), "{name}");
+        assert_eq!(lines(&parts, XFF), [CLIENT.as_bytes()], "{name}");
+    }
+}
+
+/// A name, the lines of the header, the forwarded scheme, and the lines that are left.
+type OnOffRow<'a> = (&'a str, &'a [&'a [u8]], Option<&'a str>, &'a [&'a [u8]]);
+
+#[test]
+fn schemes_that_are_on_or_off() {
+    const SSL: &str = "x-forwarded-ssl";
+    let rows: [OnOffRow<'_>; 14] = [
+        ("on", &[b"on"], Some("https"), &[b"on"]),
+        ("off", &[b"off"], Some("http"), &[b"off"]),
+        ("On", &[b"On"], Some("https"), &[b"on"]),
+        ("OFF", &[b"OFF"], Some("http"), &[b"off"]),
+        ("white space round on", &[b" on\t"], Some("https"), &[b"on"]),
+        ("absent", &[], None, &[]),
+        ("empty", &[b""], None, &[]),
+        ("a scheme", &[b"https"], None, &[]),
+        ("a number", &[b"1"], None, &[]),
+        ("more than on", &[b"onn"], None, &[]),
+        ("a list", &[b"on, on"], None, &[]),
+        ("quotes", &[b"\"on\""], None, &[]),
+        ("two lines", &[b"off", b"on"], None, &[]),
+        ("the same line twice", &[b"on", b"on"], None, &[]),
+    ];
+    let layer = built(ForwardedHeaders::builder().scheme_from(SSL));
+    let own = built(ForwardedHeaders::builder().scheme_from(SchemeSource::on_off("x-tls")));
+    for (name, values, scheme, left) in rows {
+        for (layer, header) in [(&layer, SSL), (&own, "x-tls")] {
+            let values = values.iter().map(|value| (header, *value));
+            let others: [Line<'_>; 2] = [(XFF, b"203.0.113.7"), ("x-forwarded-proto", b"https")];
+            let sent: Vec<_> = others.into_iter().chain(values).collect();
+            let parts = through(layer, request(PROXY, "/", &sent));
+            let found = info(&parts).forwarded_scheme().map(Scheme::as_str);
+            assert_eq!(found, scheme, "{name}, {header}");
+            assert_eq!(
+                info(&parts).scheme().as_str(),
+                scheme.unwrap_or("http"),
+                "{name}, {header}"
+            );
+            assert_eq!(lines(&parts, header), left, "{name}, {header}");
+            assert!(!parts.headers.contains_key("x-forwarded-proto"), "{name}, {header}");
+
+            let parts = through(layer, request(CLIENT, "/", &sent));
+            assert_eq!(info(&parts).forwarded_scheme(), None, "{name}, {header}, from a client");
+            assert!(parts.headers.is_empty(), "{name}, {header}, from a client");
+        }
+    }
+}
+
+/// With `AppendToEach`, an on/off header is a list as well.
+#[test]
+fn schemes_that_are_on_or_off_in_each_list() {
+    const SSL: &str = "x-forwarded-ssl";
+    let builder = ForwardedHeaders::builder().trust_chain([OUTER, "loopback"]);
+    let layer = built(builder.scheme_from(SSL).proxies_write(Writing::AppendToEach));
+    let rows: [(&[u8], Option<&str>); 4] = [
+        (b"off, ON, off", Some("https")),
+        (b"on, OFF, on", Some("http")),
+        (b"on", None),
+        (b"on, https, on", None),
+    ];
+    for (value, scheme) in rows {
+        let name = value.escape_ascii();
+        let sent = [(XFF, b"203.0.113.7, 198.51.100.9".as_slice()), (SSL, value)];
+        let parts = through(&layer, request(PROXY, "/", &sent));
+        assert_eq!(info(&parts).forwarded_scheme().map(Scheme::as_str), scheme, "{name}");
+        let left = scheme.map(|scheme| if scheme == "https" { b"on".as_slice() } else { b"off" });
+        assert_eq!(lines(&parts, SSL), Vec::from_iter(left), "{name}");
+    }
+}
+
+/// `Forwarded` has no parameter for the prefix.
+#[test]
+fn a_prefix_beside_forwarded() {
+    const PREFIX: &str = "x-forwarded-prefix";
+    let builder = ForwardedHeaders::builder().client_from("forwarded").prefix_from(PREFIX);
+    let layer = built(builder.clone());
+    let rows: [(&str, &[u8], Option<&str>); 4] = [
+        ("client and scheme", b"for=203.0.113.7;proto=https", Some("/app")),
+        ("unknown client", b"for=unknown;proto=https", Some("/app")),
+        ("malformed element", b"for=", None),
+        ("no element", b"", None),
+    ];
+    for (name, element, prefix) in rows {
+        let sent: [Line<'_>; 3] =
+            [("forwarded", element), (PREFIX, b"/app/"), ("x-forwarded-proto", b"http")];
+        let parts = through(&layer, request(PROXY, "/", &sent));
+        let decided = info(&parts);
+        let scheme = prefix.map(|_| "https");
+        assert_eq!(decided.prefix(), prefix, "{name}");
+        assert_eq!(decided.forwarded_scheme().map(Scheme::as_str), scheme, "{name}");
+        let left = prefix.filter(|_| decided.is_forwarded()).map(str::as_bytes);
+        assert_eq!(lines(&parts, PREFIX), Vec::from_iter(left), "{name}");
+        assert!(!parts.headers.contains_key("x-forwarded-proto"), "{name}");
+
+        let parts = through(&layer, request(CLIENT, "/", &sent));
+        assert_eq!(info(&parts).prefix(), None, "{name}, from a client");
+        assert!(parts.headers.is_empty(), "{name}, from a client");
+    }
+    // The prefix shows that the peer is a proxy; a header of the X- family that is not read does not.
+    let layer = built(builder.trusted_peer_may_be_client(true));
+    let no_header = Outcome::Unresolved(Unresolved::NoHeader);
+    let rows: [(Line<'_>, Outcome); 2] =
+        [((PREFIX, b"/app"), no_header), ((XFF, b"6.6.6.6"), Outcome::NotForwarded)];
+    for (line, outcome) in rows {
+        assert_eq!(resolve(&layer, PROXY, &[line]).outcome(), outcome, "{line:?}");
+    }
+}
+
+/// `direct_scheme` is for clients that connect to the app. `SchemeSource::always` is for every request.
+#[test]
+fn the_stated_scheme_of_each_outcome() {
+    let direct = built(ForwardedHeaders::builder().direct_scheme("https"));
+    let always = built(ForwardedHeaders::builder().scheme_from(SchemeSource::always("https")));
+    let (no_peer, is_direct) = (Outcome::NoPeer, Outcome::Direct);
+    let unresolved = Outcome::Unresolved(Unresolved::NoHeader);
+    let rows = [
+        ("direct_scheme", &direct, "", no_peer, "http"),
+        ("direct_scheme", &direct, CLIENT, is_direct, "https"),
+        ("direct_scheme", &direct, "unix", is_direct, "https"),
+        ("direct_scheme", &direct, PROXY, unresolved, "http"),
+        ("always", &always, "", no_peer, "https"),
+        ("always", &always, CLIENT, is_direct, "https"),
+        ("always", &always, PROXY, unresolved, "https"),
+    ];
+    for (name, layer, peer, outcome, scheme) in rows {
+        let parts = through(layer, request(peer, "ftp://example.com/a", &[]));
+        let decided = info(&parts);
+        let found = (decided.outcome(), decided.scheme().as_str());
+        assert_eq!(found, (outcome, scheme), "{name}, peer {peer:?}");
+        assert_eq!(decided.forwarded_scheme(), None, "{name}, peer {peer:?}");
+        assert_eq!(
+            parts.uri.to_string(),
+            format!("{scheme}://example.com/a"),
+            "{name}, peer {peer:?}"
+        );
+    }
+}
+
+/// The layer is ready when the service inside is ready.
+#[test]
+fn a_busy_service_makes_the_layer_busy() {
     struct Busy;
     impl Service<Request<()>> for Busy {
         type Response = ();

@@ -670,7 +670,7 @@ mod unix_socket {
             assert_eq!((answer.status, answer.body.as_str()), (200, "203.0.113.7 over https\n"));
             let answer = get(&socket.0, &[HOST]);
             assert_eq!(answer.status, 400, "{run}");
-            assert_eq!(answer.body, "the request does not tell the client's address\n", "{run}");
+            assert_eq!(answer.body, "the request does not report the client's address\n", "{run}");
         }
     }
 

@@ -74,6 +74,7 @@ fn the_table_has_no_circle() {
 
 #[test]
 fn imports_are_found() {
-    let source = "//! crate::a\nuse crate::b::c;\n    // crate::d\nlet x = crate::e_f::g($crate::h::i);";
+    let source =
+        "//! crate::a\nuse crate::b::c;\n    // crate::d\nlet x = crate::e_f::g($crate::h::i);";
     assert_eq!(uses(source), ["b", "e_f", "h"]);
 }

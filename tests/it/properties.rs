@@ -1,17 +1,22 @@
-//! The promise as properties: whatever a client sends, the result is the one for a client that
-//! sent nothing.
+//! The promise as properties: with every header of a client, the result is the one for a client that
+//! sent no header.
 
-use crate::support::{append, info, request, through};
-use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, TrustedProxies};
+use forwarded_headers::{AllowedHosts, Builder, ClientSource, ForwardedHeaders, Writing};
 use http::Request;
 use http::request::Parts;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::support::{append, info, lines, request, through};
+
+const XFF: &str = "x-forwarded-for";
+const F: &str = "forwarded";
+const NETWORK: &str = "10.0.0.0/8";
+
 const CASES: u32 = 4096;
 
-/// Bytes of a header value, with the ones that carry meaning far above their share.
+/// Bytes of a header value. Those with a meaning have far more than their share.
 fn byte() -> impl Strategy<Value = u8> {
     prop_oneof![
         6 => select(b"\"\\,;= \t".to_vec()),
@@ -21,12 +26,12 @@ fn byte() -> impl Strategy<Value = u8> {
     ]
 }
 
-/// What the client sent in one header: some lines of anything.
+/// What the client sent in one header: lines of any bytes.
 fn anything() -> impl Strategy<Value = Vec<Vec<u8>>> {
     vec(vec(byte(), 0..40), 1..4)
 }
 
-/// One proxy's report as it stands in each family. Addresses in 10/8 are proxies, others clients.
+/// One proxy's report in each family. Addresses in 10.0.0.0/8 are proxies, others are clients.
 #[derive(Debug, Clone)]
 struct Report {
     x_forwarded: String,
@@ -57,7 +62,7 @@ fn client() -> impl Strategy<Value = Report> {
     })
 }
 
-/// Well-formed parameters full of what could be taken for the end of something.
+/// Well-formed parameters, full of bytes that can look like the end of an element.
 fn extras() -> impl Strategy<Value = String> {
     let extras = [
         "",
@@ -75,42 +80,40 @@ fn extras() -> impl Strategy<Value = String> {
     select(extras.to_vec()).prop_map(String::from)
 }
 
-/// What our own proxies wrote, leftmost first: the client, then the proxies behind the first.
+/// What the trusted proxies wrote, leftmost first: the client, then the proxies behind the first.
 fn trusted_part() -> impl Strategy<Value = Vec<Report>> {
     (client(), vec(proxy(), 0..4))
         .prop_map(|(client, proxies)| std::iter::once(client).chain(proxies).collect())
 }
 
-fn joined(reports: &[Report], family: Family) -> Vec<u8> {
-    let text = |report: &Report| match family {
-        Family::Forwarded => report.forwarded.clone(),
+fn joined(reports: &[Report], list: &str) -> Vec<u8> {
+    let text = |report: &Report| match list {
+        F => report.forwarded.clone(),
         _ => report.x_forwarded.clone(),
     };
     reports.iter().map(text).collect::<Vec<_>>().join(", ").into_bytes()
 }
 
-/// Each way to say that there are as many proxies as reports.
-fn layers(reports: usize, family: Family) -> [ForwardedHeaders; 3] {
-    let hops = u8::try_from(reports).unwrap();
-    let proxies = || "10.0.0.0/8".parse::<TrustedProxies>().unwrap();
-    let base = ForwardedHeaders::new().family(family);
-    let host = |layer: ForwardedHeaders| layer.read_host(true).allowed_hosts(AllowedHosts::any());
-    [
-        base.clone().trust(proxies()).max_hops(hops),
-        host(base.clone()).proxy_chain(std::iter::repeat_n(proxies(), reports)),
-        host(base).trust(proxies()).trusted_hops(hops),
-    ]
-}
-
-fn name_of(family: Family) -> &'static str {
-    match family {
-        Family::Forwarded => "forwarded",
-        _ => "x-forwarded-for",
+/// Every way to configure as many proxies as reports.
+fn builders(reports: usize, list: &str) -> Vec<Builder> {
+    let chain = || ForwardedHeaders::builder().trust_chain(vec![NETWORK; reports]);
+    let host = if list == F { F } else { "x-forwarded-host" };
+    let with_host = |builder: Builder| builder.host_from(host).allowed_hosts(AllowedHosts::any());
+    let mut builders = vec![chain().client_from(list), with_host(chain().client_from(list))];
+    if list == XFF {
+        let place = u8::try_from(reports).unwrap();
+        let source = ClientSource::x_forwarded_for().nth_from_right(place);
+        builders.push(with_host(ForwardedHeaders::builder().trust(NETWORK).client_from(source)));
     }
+    builders
 }
 
-fn families() -> impl Strategy<Value = Family> {
-    select(vec![Family::XForwarded, Family::Forwarded])
+fn layers(reports: usize, list: &str) -> Vec<ForwardedHeaders> {
+    builders(reports, list).into_iter().map(|builder| builder.build().unwrap()).collect()
+}
+
+fn lists() -> impl Strategy<Value = &'static str> {
+    select(vec![XFF, F])
 }
 
 /// A request from the nearest proxy.
@@ -121,7 +124,7 @@ fn forwarded_request(name: &str, lines: &[Vec<u8>]) -> Request<()> {
     request
 }
 
-/// All that the wrapped service can see of a decision.
+/// Returns all that the wrapped service can see of a decision.
 fn seen(parts: &Parts) -> String {
     let mut headers: Vec<_> = parts.headers.iter().map(|line| format!("{line:?}")).collect();
     headers.sort();
@@ -135,13 +138,12 @@ proptest! {
     /// A proxy appends to the client's last line, or adds a line of its own.
     #[test]
     fn what_the_client_sent_in_the_list_changes_nothing(
-        family in families(),
+        name in lists(),
         sent in anything(),
         trusted in trusted_part(),
         own_line in any::<bool>(),
     ) {
-        let name = name_of(family);
-        let ours = joined(&trusted, family);
+        let ours = joined(&trusted, name);
         let mut lines = sent;
         if own_line {
             lines.push(ours.clone());
@@ -149,22 +151,22 @@ proptest! {
             last.extend_from_slice(b", ");
             last.extend_from_slice(&ours);
         }
-        for layer in layers(trusted.len(), family) {
+        for layer in layers(trusted.len(), name) {
             let honest = through(&layer, forwarded_request(name, std::slice::from_ref(&ours)));
             let attacked = through(&layer, forwarded_request(name, &lines));
             prop_assert_eq!(seen(&attacked), seen(&honest), "lines {:?}", lines);
         }
     }
 
-    /// The family that is not read, and the names that nobody reads.
+    /// The family that is not read, and other names that are not read.
     #[test]
     fn what_the_client_sent_in_other_headers_changes_nothing(
-        family in families(),
+        name in lists(),
         sent in vec((other_name(), vec(byte(), 0..40)), 0..8),
         trusted in trusted_part(),
     ) {
-        let (name, ours) = (name_of(family), joined(&trusted, family));
-        let layer = &layers(trusted.len(), family)[0];
+        let ours = joined(&trusted, name);
+        let layer = &layers(trusted.len(), name)[0];
         let honest = through(layer, forwarded_request(name, std::slice::from_ref(&ours)));
         let mut attacked = forwarded_request(name, &[ours]);
         let sent: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_slice())).collect();
@@ -176,26 +178,25 @@ proptest! {
 
     /// A proxy that appends to X-Forwarded-Proto leaves what the client sent to the left.
     #[test]
-    fn what_the_client_sent_in_the_scheme_list_changes_nothing(sent in anything()) {
+    fn what_the_client_sent_in_the_scheme_list_changes_nothing(mut sent in anything()) {
         let layer = ForwardedHeaders::new();
-        let mut lines = sent;
-        lines.last_mut().unwrap().extend_from_slice(b",https");
-        let lines: Vec<_> = lines.iter().map(|l| ("x-forwarded-proto", l.as_slice())).collect();
-        let mut request = request("127.0.0.1", "/", &lines);
-        append(request.headers_mut(), &[("x-forwarded-for", b"203.0.113.7")]);
+        sent.last_mut().unwrap().extend_from_slice(b",https");
+        let sent: Vec<_> = sent.iter().map(|l| ("x-forwarded-proto", l.as_slice())).collect();
+        let mut request = request("127.0.0.1", "/", &sent);
+        append(request.headers_mut(), &[(XFF, b"203.0.113.7")]);
         let parts = through(&layer, request);
         prop_assert_eq!(info(&parts).scheme().as_str(), "https");
-        prop_assert_eq!(crate::support::lines(&parts, "x-forwarded-proto"), [b"https"]);
+        prop_assert_eq!(lines(&parts, "x-forwarded-proto"), [b"https"]);
     }
 
     #[test]
     fn an_untrusted_peers_headers_change_nothing(
-        family in families(),
+        name in lists(),
         peer in select(vec!["203.0.113.7", "[2001:db8::7]:4711", "", "unix"]),
         sent in vec((any_name(), vec(byte(), 0..40)), 0..8),
     ) {
         let sent: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_slice())).collect();
-        for layer in layers(2, family) {
+        for layer in layers(2, name) {
             let honest = through(&layer, request(peer, "/", &[("host", b"app.example")]));
             let mut attacked = request(peer, "/", &[("host", b"app.example")]);
             append(attacked.headers_mut(), &sent);
@@ -206,11 +207,10 @@ proptest! {
     /// RFC 9110 §5.3: several lines of a list are one list.
     #[test]
     fn splitting_a_list_over_lines_changes_nothing(
-        family in families(),
+        name in lists(),
         trusted in trusted_part(),
         cuts in vec(any::<bool>(), 4),
     ) {
-        let name = name_of(family);
         let mut lines: Vec<Vec<Report>> = vec![vec![]];
         for (report, cut) in trusted.iter().zip(cuts.iter().chain(std::iter::repeat(&false))) {
             if *cut && lines.last().is_some_and(|line| !line.is_empty()) {
@@ -218,9 +218,9 @@ proptest! {
             }
             lines.last_mut().unwrap().push(report.clone());
         }
-        let lines: Vec<_> = lines.iter().map(|line| joined(line, family)).collect();
-        for layer in layers(trusted.len(), family) {
-            let one = through(&layer, forwarded_request(name, &[joined(&trusted, family)]));
+        let lines: Vec<_> = lines.iter().map(|line| joined(line, name)).collect();
+        for layer in layers(trusted.len(), name) {
+            let one = through(&layer, forwarded_request(name, &[joined(&trusted, name)]));
             let several = through(&layer, forwarded_request(name, &lines));
             prop_assert_eq!(seen(&several), seen(&one), "lines {:?}", lines);
         }
@@ -242,10 +242,10 @@ proptest! {
             format!("::FFFF:{high:X}:{low:x}"),
             format!("0:0:0:0:0:ffff:{high:04x}:{low:04X}"),
         ];
-        let layer = ForwardedHeaders::new().trust("10.0.0.0/8".parse().unwrap()).max_hops(2);
+        let layer = &layers(2, XFF)[0];
         let info = |entry: &str| {
             let list = format!("203.0.113.7, {entry}").into_bytes();
-            seen(&through(&layer, forwarded_request("x-forwarded-for", &[list])))
+            seen(&through(layer, forwarded_request(XFF, &[list])))
         };
         prop_assert_eq!(info(&spelled[spelling]), info(&spelled[0]), "{}", spelled[spelling]);
     }
@@ -260,69 +260,70 @@ proptest! {
         capitals in any::<bool>(),
     ) {
         let quote = |value: &str, quoted: bool| match (quoted, escaped) {
-            (false, _) => value.to_string(),
+            (false, _) => value.to_owned(),
             (true, false) => format!("\"{value}\""),
-            (true, true) => format!("\"{}\"", value.chars().map(|c| format!("\\{c}")).collect::<String>()),
+            (true, true) => format!("\"{}\"", value.chars().flat_map(|c| ['\\', c]).collect::<String>()),
         };
-        let names = if capitals { ["FOR", "pRoTo"] } else { ["for", "proto"] };
-        let value = format!("{}={};{}={}", names[0], quote(node, quoted[0]), names[1], quote(scheme, quoted[1]));
-        let layer = &layers(1, Family::Forwarded)[0];
-        let info = |value: &str| seen(&through(layer, forwarded_request("forwarded", &[value.into()])));
+        let [of_node, of_scheme] = if capitals { ["FOR", "pRoTo"] } else { ["for", "proto"] };
+        let (quoted_node, quoted_scheme) = (quote(node, quoted[0]), quote(scheme, quoted[1]));
+        let value = format!("{of_node}={quoted_node};{of_scheme}={quoted_scheme}");
+        let layer = &layers(1, F)[0];
+        let info = |value: &str| seen(&through(layer, forwarded_request(F, &[value.into()])));
         prop_assert_eq!(info(&value), info(&format!("for={node};proto={scheme}")), "{}", value);
     }
 
-    /// Whatever stands to the left of the reports that the hops allow, well-formed or not.
+    /// Entries to the left of the reports of the chain, well-formed or not.
     #[test]
-    fn only_as_many_reports_as_there_are_hops_count(
-        family in families(),
+    fn only_as_many_reports_as_there_are_proxies_count(
+        name in lists(),
         left in vec(prop_oneof![client(), proxy()], 0..4),
         trusted in trusted_part(),
     ) {
-        let name = name_of(family);
         let all: Vec<_> = left.iter().chain(&trusted).cloned().collect();
-        for layer in layers(trusted.len(), family) {
-            let short = through(&layer, forwarded_request(name, &[joined(&trusted, family)]));
-            let long = through(&layer, forwarded_request(name, &[joined(&all, family)]));
+        for layer in layers(trusted.len(), name) {
+            let short = through(&layer, forwarded_request(name, &[joined(&trusted, name)]));
+            let long = through(&layer, forwarded_request(name, &[joined(&all, name)]));
             prop_assert_eq!(seen(&long), seen(&short), "{:?}", all);
         }
     }
 
-    /// The outermost layer decides, once, also where an inner one would decide otherwise.
+    /// The outermost layer decides, once, even if an inner layer has another configuration.
     #[test]
     fn running_the_layer_twice_equals_once(
-        family in families(),
+        name in lists(),
         peer in select(vec!["10.0.0.1", "203.0.113.7", ""]),
         sent in vec((any_name(), vec(byte(), 0..40)), 0..8),
         trusted in trusted_part(),
     ) {
-        let ours = joined(&trusted, family);
+        let ours = joined(&trusted, name);
         let mut lines: Vec<_> = sent.iter().map(|(n, value)| (*n, value.as_slice())).collect();
-        lines.push((name_of(family), &ours));
-        let [outer, inner, _] = layers(trusted.len(), family);
-        let once = through(&outer, request(peer, "/", &lines));
+        lines.push((name, &ours));
+        let layers = layers(trusted.len(), name);
+        let once = through(&layers[0], request(peer, "/", &lines));
         let expected = seen(&once);
         let again = Request::from_parts(once, ());
-        prop_assert_eq!(seen(&through(&inner, again)), expected);
+        prop_assert_eq!(seen(&through(&layers[1], again)), expected);
     }
 
-    /// Any bytes, any header, any peer: an answer, and no panic.
+    /// Any bytes, any header, any peer: the layer decides, and does not panic.
     #[test]
     fn nothing_panics(
-        family in families(),
+        name in lists(),
         peer in select(vec!["10.0.0.1", "203.0.113.7", "unix", ""]),
         sent in vec((any_name(), vec(prop_oneof![byte(), any::<u8>()], 0..60)), 0..12),
     ) {
         let valid = |value: &&(&str, Vec<u8>)| http::HeaderValue::from_bytes(&value.1).is_ok();
         let lines: Vec<_> = sent.iter().filter(valid).map(|(n, v)| (*n, v.as_slice())).collect();
-        for layer in layers(2, family) {
-            let layer = layer.clone().aligned_lists(family == Family::XForwarded);
+        let writing = if name == XFF { Writing::AppendToEach } else { Writing::Append };
+        for builder in builders(2, name) {
+            let layer = builder.proxies_write(writing).build().unwrap();
             let parts = through(&layer, request(peer, "/", &lines));
             seen(&parts);
         }
     }
 }
 
-/// Forwarding headers, most of which nobody reads.
+/// Forwarding headers, most of which are not read.
 fn other_name() -> impl Strategy<Value = &'static str> {
     select(vec![
         "forwarded",

@@ -1,20 +1,21 @@
-//! Whoever reads a header after the layer, from either end, reads what `ConnectionInfo` says, or
-//! finds nothing.
+//! A reader of a header behind the layer, from either end, reads the value of `ConnectionInfo`, or
+//! finds no header.
 
 use std::net::IpAddr;
 
-use crate::support::{append, info, lines, peer, through};
 use forwarded_headers::{
-    AllowedHosts, ConnectionInfo, Family, ForwardedHeaders, Outcome, TrustedProxies,
+    AllowedHosts, Builder, ClientSource, ForwardedHeaders, Outcome, SchemeSource, Writing,
 };
 use http::request::Parts;
-use http::uri::Scheme;
-use http::{HeaderName, Request, Uri};
+use http::uri::Authority;
+use http::{HeaderName, Uri};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Reads the way applications do: one line, one end of it, split at every comma.
+use crate::support::{Line, append, info, lines, peer_of, request, through};
+
+/// Reads as apps do: one line, split at every comma, and one end of it.
 #[derive(Debug, Clone, Copy)]
 enum End {
     Leftmost,
@@ -36,7 +37,7 @@ impl End {
         Some(self.of(parts, name)?.parse().expect("a plain address"))
     }
 
-    /// A parameter of `Forwarded`, without its quotes.
+    /// Returns a parameter of `Forwarded`, without its quotes.
     fn parameter<'a>(self, parts: &'a Parts, name: &str) -> Option<&'a str> {
         let mut pairs = self.of(parts, "forwarded")?.split(';');
         let value = pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
@@ -44,13 +45,13 @@ impl End {
     }
 }
 
-const ADDRESS_LISTS: [&str; 3] = ["x-forwarded-for", "x-clients", "cf-connecting-ip"];
+const ADDRESS_HEADERS: [&str; 3] = ["x-forwarded-for", "x-clients", "cf-connecting-ip"];
 
 fn check_headers(parts: &Parts, config: &str) {
     let info = info(parts);
     assert_eq!(info.is_secure(), info.scheme() == "https", "{config}");
     for end in [End::Leftmost, End::Rightmost] {
-        for name in ADDRESS_LISTS {
+        for name in ADDRESS_HEADERS {
             if let Some(address) = end.address(parts, name) {
                 assert_eq!(Some(address), info.client_ip(), "{end:?} {name}, {config}");
             }
@@ -66,7 +67,11 @@ fn check_headers(parts: &Parts, config: &str) {
         }
         let hosts = [end.of(parts, "x-forwarded-host"), end.parameter(parts, "host")];
         for host in hosts.into_iter().flatten().chain(end.of(parts, "host")) {
-            assert_eq!(Some(host), info.authority(), "{end:?} host, {config}");
+            assert_eq!(
+                Some(host),
+                info.authority().map(Authority::as_str),
+                "{end:?} host, {config}"
+            );
         }
         if let Some(port) = end.of(parts, "x-forwarded-port") {
             let default = if info.is_secure() { 443 } else { 80 };
@@ -77,19 +82,22 @@ fn check_headers(parts: &Parts, config: &str) {
     }
 }
 
-fn check_uri(before: &Uri, parts: &Parts, own_scheme: bool, config: &str) {
+fn check_uri(before: &Uri, parts: &Parts, scheme: StatedScheme, config: &str) {
     let info = info(parts);
     let uri = &parts.uri;
     assert_eq!(uri.path(), before.path(), "{config}");
     assert_eq!(uri.query(), before.query(), "{config}");
-    let authority = uri.authority().map(http::uri::Authority::as_str);
-    let said = (uri.scheme(), authority);
-    let decided = own_scheme || !matches!(info.outcome(), Outcome::Direct | Outcome::NoPeer);
+    let written = (uri.scheme(), uri.authority());
+    let completes = match info.outcome() {
+        Outcome::NoPeer => scheme == StatedScheme::Always,
+        Outcome::Direct => scheme != StatedScheme::No,
+        _ => true,
+    };
     match info.authority() {
-        Some(host) if before.authority().is_some() || (decided && before.path() != "*") => {
-            assert_eq!(said, (Some(info.scheme()), Some(host)), "{config}");
+        Some(host) if before.authority().is_some() || (completes && before.path() != "*") => {
+            assert_eq!(written, (Some(info.scheme()), Some(host)), "{config}");
         }
-        _ => assert_eq!(said, (None, None), "{config}"),
+        _ => assert_eq!(written, (None, None), "{config}"),
     }
 }
 
@@ -150,6 +158,14 @@ const VALUES: [&str; 34] = [
     "proto=https;host=EXAMPLE.com",
 ];
 
+/// What the proxies write: in a list of addresses, and in `Forwarded`.
+const REPORTS: [(&str, &str); 4] = [
+    ("203.0.113.7", "for=203.0.113.7;proto=https;host=example.com"),
+    ("2001:DB8::7, 203.0.113.7:4711", "for=\"[2001:db8::7]:4711\";host=\"example.com:8443\""),
+    ("203.0.113.7, 10.0.0.2", "for=203.0.113.7;proto=http, for=10.0.0.2;proto=https"),
+    ("unknown", "for=_hidden;proto=wss;host=EXAMPLE.com."),
+];
+
 const HOSTS: [&str; 8] = [
     "example.com",
     "Example.COM.",
@@ -170,62 +186,97 @@ const URIS: [&str; 6] = [
     "*",
 ];
 
+const WRITINGS: [Writing; 5] = [
+    Writing::Append,
+    Writing::Append,
+    Writing::AppendToEach,
+    Writing::AppendToFirstLine,
+    Writing::Replace,
+];
+
+/// Whether the configuration states a scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StatedScheme {
+    No,
+    /// For requests whose peer is the client.
+    Direct,
+    /// For every request; no scheme is read.
+    Always,
+}
+
 #[derive(Debug, Clone)]
 struct Switches {
     trust: usize,
-    forwarded: bool,
-    on: [bool; 9],
-    single: bool,
+    source: &'static str,
+    writing: Writing,
+    on: [bool; 7],
 }
 
 fn switches() -> impl Strategy<Value = Switches> {
-    (0..4_usize, any::<bool>(), any::<[bool; 9]>(), prop::bool::weighted(0.1))
-        .prop_map(|(trust, forwarded, on, single)| Switches { trust, forwarded, on, single })
+    let source = prop_oneof![
+        4 => Just("x-forwarded-for"),
+        2 => Just("x-clients"),
+        4 => Just("forwarded"),
+        1 => Just("cf-connecting-ip"),
+    ];
+    (0..4_usize, source, select(WRITINGS.to_vec()), any::<[bool; 7]>())
+        .prop_map(|(trust, source, writing, on)| Switches { trust, source, writing, on })
 }
 
 impl Switches {
-    fn is_renamed(&self) -> bool {
-        self.on[7]
+    fn stated_scheme(&self) -> StatedScheme {
+        let [.., is_stated, _, reads_scheme] = self.on;
+        match (is_stated, reads_scheme) {
+            (false, _) => StatedScheme::No,
+            (true, true) => StatedScheme::Direct,
+            (true, false) => StatedScheme::Always,
+        }
     }
 
-    /// Combinations that are an error at start-up are no configuration.
+    /// Returns `None` for switches that do not go together.
     fn layer(&self) -> Option<ForwardedHeaders> {
-        let proxies = || "10.0.0.0/8, unix".parse::<TrustedProxies>().unwrap();
-        let [direct, aligned, host, port, prefix, own_scheme, allow, renamed, no_proto] = self.on;
-        let mut layer = ForwardedHeaders::new()
-            .family(if self.forwarded { Family::Forwarded } else { Family::XForwarded })
-            .allow_direct(direct)
-            .aligned_lists(aligned)
-            .read_proto(!no_proto)
-            .read_host(host)
-            .read_port(port)
-            .read_prefix(prefix);
-        layer = match self.trust {
-            0 => layer.trust(proxies()),
-            1 => layer.trust(proxies()).max_hops(3),
-            2 => layer.proxy_chain([proxies(), proxies()]),
-            _ => layer.trust(proxies()).trusted_hops(2),
+        let [may_be_client, host, port, prefix, _, allow, reads_scheme] = self.on;
+        let mut builder = self.trusting(ForwardedHeaders::builder());
+        builder = builder.trusted_peer_may_be_client(may_be_client).proxies_write(self.writing);
+        builder = match self.stated_scheme() {
+            StatedScheme::Always => builder.scheme_from(SchemeSource::always("https")),
+            StatedScheme::Direct => builder.direct_scheme("https"),
+            StatedScheme::No if reads_scheme => builder,
+            StatedScheme::No => builder.scheme_from(SchemeSource::none()),
         };
-        if own_scheme {
-            layer = layer.own_scheme(Scheme::HTTPS);
+        if host {
+            let is_forwarded = self.source == "forwarded";
+            builder =
+                builder.host_from(if is_forwarded { "forwarded" } else { "x-forwarded-host" });
+        }
+        if port {
+            builder = builder.port_from("x-forwarded-port");
+        }
+        if prefix {
+            builder = builder.prefix_from("x-forwarded-prefix");
         }
         if allow {
-            layer = layer.allowed_hosts("example.com, *.example.net:8443".parse().unwrap());
+            builder = builder.allowed_hosts("example.com, *.example.net:8443");
         } else if host {
-            layer = layer.allowed_hosts(AllowedHosts::any());
+            builder = builder.allowed_hosts(AllowedHosts::any());
         }
-        if renamed {
-            layer = layer.for_header(HeaderName::from_static("x-clients"));
-        }
-        if self.single {
-            layer = layer.client_ip_header(HeaderName::from_static("cf-connecting-ip"));
-        }
-        layer.check().ok()
+        builder.build().ok()
     }
-}
 
-fn is_nobody_vouched_for(info: &ConnectionInfo) -> bool {
-    info.outcome() != Outcome::Forwarded
+    fn trusting(&self, builder: Builder) -> Builder {
+        const NETWORK: &str = "10.0.0.0/8";
+        const PEERS: &str = "10.0.0.0/8, unix";
+        let source = match self.source {
+            "x-clients" => ClientSource::list("x-clients"),
+            other => other.parse().unwrap(),
+        };
+        match self.trust {
+            0 => builder.trust(PEERS).client_from(source),
+            1 => builder.trust_chain([NETWORK, NETWORK, PEERS]).client_from(source),
+            2 => builder.trust_chain([NETWORK, PEERS]).client_from(source),
+            _ => builder.trust(PEERS).client_from(source.nth_from_right(2)),
+        }
+    }
 }
 
 fn left_over(parts: &Parts) -> Vec<&str> {
@@ -241,54 +292,53 @@ proptest! {
         switches in switches(),
         from in select(vec!["10.0.0.1", "10.0.0.1", "::ffff:10.0.0.1", "203.0.113.7", "unix", ""]),
         sent in vec((select(NAMES.to_vec()), select(VALUES.to_vec())), 0..7),
+        report in prop::option::of(select(REPORTS.to_vec())),
         hosts in vec(select(HOSTS.to_vec()), 0..3),
         uri in select(URIS.to_vec()),
     ) {
         let layer = switches.layer();
         prop_assume!(layer.is_some());
-        let mut request = Request::new(());
-        *request.uri_mut() = uri.parse().unwrap();
-        request.extensions_mut().extend(peer(from).map(|peer| {
-            let mut extensions = http::Extensions::new();
-            extensions.insert(peer);
-            extensions
-        }).unwrap_or_default());
-        append(request.headers_mut(), &[("accept", b"*/*")]);
+        let mut request = request(from, uri, &[("accept", b"*/*")]);
         let host_lines = hosts.iter().map(|host| ("host", host.as_bytes()));
-        // A name that no configuration makes a forwarding header is none.
-        let known = |line: &&(&str, &str)| line.0 != "x-clients" || switches.is_renamed();
+        // Without this source, `x-clients` is not a forwarding header.
+        let known = |line: &&(&str, &str)| line.0 != "x-clients" || switches.source == "x-clients";
         let sent_lines = sent.iter().filter(known).map(|(name, value)| (*name, value.as_bytes()));
         append(request.headers_mut(), &host_lines.chain(sent_lines).collect::<Vec<_>>());
+        if let Some((list, element)) = report {
+            let report = if switches.source == "forwarded" { element } else { list };
+            append(request.headers_mut(), &[(switches.source, report.as_bytes())]);
+        }
 
         let before = request.uri().clone();
         let parts = through(&layer.unwrap(), request);
         let config = format!("{switches:?}, from {from:?}: {parts:?}");
         check_headers(&parts, &config);
-        check_uri(&before, &parts, switches.on[5], &config);
+        check_uri(&before, &parts, switches.stated_scheme(), &config);
         if info(&parts).authority().is_none() {
             prop_assert!(lines(&parts, "host").is_empty(), "{}", config);
         }
-        if is_nobody_vouched_for(info(&parts)) {
+        if !info(&parts).is_forwarded() {
             prop_assert_eq!(left_over(&parts), [""; 0], "{}", config);
         }
     }
 }
 
-/// A layer that removed everything would pass the property above.
+/// A layer that removed every header would pass the property above.
 #[test]
-fn a_resolved_request_keeps_what_it_read() {
-    let layer = ForwardedHeaders::new().read_host(true).allowed_hosts(AllowedHosts::any());
-    let mut request = Request::new(());
-    request.extensions_mut().insert(peer("127.0.0.1").unwrap());
-    let sent: [support::Line<'_>; 5] = [
+fn a_forwarded_request_keeps_the_headers_that_are_read() {
+    let layer = ForwardedHeaders::builder()
+        .host_from("x-forwarded-host")
+        .allowed_hosts(AllowedHosts::any())
+        .build()
+        .unwrap();
+    let sent: [Line<'_>; 5] = [
         ("host", b"app:3000"),
         ("x-forwarded-for", b"6.6.6.6, 203.0.113.7:4711"),
         ("x-forwarded-proto", b"http, wss"),
         ("x-forwarded-host", b"example.com."),
         ("x-real-ip", b"6.6.6.6"),
     ];
-    append(request.headers_mut(), &sent);
-    let parts = through(&layer, request);
+    let parts = through(&layer, request("127.0.0.1", "/", &sent));
     assert_eq!(lines(&parts, "x-forwarded-for"), [b"203.0.113.7"]);
     assert_eq!(lines(&parts, "x-forwarded-proto"), [b"https"]);
     assert_eq!(lines(&parts, "x-forwarded-host"), [b"example.com"]);
@@ -296,5 +346,5 @@ fn a_resolved_request_keeps_what_it_read() {
     assert_eq!(lines(&parts, "x-real-ip"), [] as [&[u8]; 0]);
     assert_eq!(parts.uri, "https://example.com/");
     assert_eq!(info(&parts).client_port(), Some(4711));
-    assert_eq!(info(&parts).peer(), peer("127.0.0.1"));
+    assert_eq!(info(&parts).peer(), peer_of("127.0.0.1"));
 }

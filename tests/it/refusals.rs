@@ -616,8 +616,14 @@ fn each_profile_allows_what_its_page_says() {
         let own = behind(*proxy).build().unwrap();
         let reads = format!("{own:?}").contains("scheme: List(\"x-forwarded-proto\")");
         assert_eq!(scheme.is_ok(), reads || *proxy == Varnish, "{proxy}: {scheme:?}");
-        let narrow = behind(*proxy).scheme_from(SchemeSource::none()).build();
-        assert!(narrow.is_ok(), "{proxy}: {narrow:?}");
+        let narrowed = [
+            behind(*proxy).scheme_from(SchemeSource::always("https")),
+            behind(*proxy).client_from(none()).scheme_from(SchemeSource::always("https")),
+        ];
+        for narrowed in narrowed {
+            let result = narrowed.build();
+            assert!(result.is_ok(), "{proxy}: {result:?}");
+        }
     }
 }
 

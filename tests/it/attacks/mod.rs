@@ -1,21 +1,22 @@
-//! What attackers send, one table for each way in. The rows are numbered through, so that a reader
-//! sees what is missing:
+//! What attackers send: one table for each way in.
 //!
-//! - 80, a list of networks that changes while requests run: there is nothing to reload, a layer
-//!   never changes.
-//! - 129, a cacheable response that depends on the host: the app's job; `ConnectionInfo::origin`
-//!   says to send `Vary` or `no-store`.
-//! - 130 to 142, vendor profiles: in `profiles.rs`, but 134, since there is none for Akamai.
-//! - 143 to 148, the PROXY protocol: not spoken here, the server's job.
-//! - 155, one client with a /64 of addresses: the rate limiter's job; `ConnectionInfo::client_ip`
-//!   says to take 64 bits.
+//! These known attacks have no row here:
 //!
-//! | who | address |
+//! - A list of networks that changes while requests run. A layer never changes, so the layer reloads
+//!   nothing.
+//! - A cacheable response that depends on the host. That is the task of the app:
+//!   `ConnectionInfo::origin` advises `Vary` or `no-store`.
+//! - What a vendor's proxy passes on. `profiles.rs` has those rows; Akamai has no profile.
+//! - The PROXY protocol. That is the task of the server: the layer does not read it.
+//! - One client with a /64 of addresses. That is the task of the rate limiter:
+//!   `ConnectionInfo::client_ip` advises the first 64 bits.
+//!
+//! | name | address |
 //! |---|---|
 //! | client | 203.0.113.7, 2001:db8:c::7 |
 //! | attacker | 198.51.100.66 |
-//! | victim, whom the attacker would like to be | 203.0.113.99 |
-//! | trusted proxies P1, P2; P1 is the peer unless a row says otherwise | 192.0.2.10, 192.0.2.11 |
+//! | victim, whose address the attacker writes | 203.0.113.99 |
+//! | trusted proxies P1, P2; P1 is the peer unless a row has another | 192.0.2.10, 192.0.2.11 |
 //! | trusted network | 192.0.2.0/24 |
 
 mod entry;
@@ -31,35 +32,37 @@ mod values;
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Line, info, lines, request, through};
 use forwarded_headers::{
-    ConfigError, ConnectionInfo, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
+    Builder, ConfigError, ConnectionInfo, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
 };
 use http::request::Parts;
 use http::{HeaderName, Request};
+
+use crate::support::{self, Line, info, lines, request, through};
 
 const CLIENT: &str = "203.0.113.7";
 const ATTACKER: &str = "198.51.100.66";
 const VICTIM: &str = "203.0.113.99";
 const P1: &str = "192.0.2.10";
 const P2: &str = "192.0.2.11";
+const NETWORK: &str = "192.0.2.0/24";
 const XFF: &str = "x-forwarded-for";
 
-/// Whom the app must be told of.
+/// The client that the layer must decide on.
 #[derive(Debug, Clone, Copy)]
 enum Want {
-    /// The peer is no proxy, so it is the client.
+    /// The peer is not a proxy, so it is the client.
     Peer,
-    /// Nobody is the client, because nobody knows who the peer is.
+    /// The peer is unknown, and so is the client.
     NoPeer,
-    /// A trusted proxy named this address.
+    /// A trusted proxy reported this address.
     Addr(&'static str),
     Not(Unresolved),
 }
 
-const MISSING: Want = Want::Not(Unresolved::Missing);
+const LIST_ENDS: Want = Want::Not(Unresolved::ListEnds);
 const MALFORMED: Want = Want::Not(Unresolved::Malformed);
-const NOT_REPORTED: Want = Want::Not(Unresolved::NotReported);
+const NO_HEADER: Want = Want::Not(Unresolved::NoHeader);
 const UNKNOWN: Want = Want::Not(Unresolved::Unknown);
 const OBFUSCATED: Want = Want::Not(Unresolved::Obfuscated);
 
@@ -68,9 +71,18 @@ type ListRow<'a> = (&'a str, &'a [u8], Want);
 /// A name, header lines, and the client.
 type LinesRow<'a> = (&'a str, &'a [Line<'a>], Want);
 
-/// The trusted network, and all else as it is by default.
+/// Trusts one proxy of the trusted network. All other settings are the default.
+fn builder() -> Builder {
+    ForwardedHeaders::builder().trust(NETWORK)
+}
+
 fn proxies() -> ForwardedHeaders {
-    ForwardedHeaders::new().trust(trusted("192.0.2.0/24"))
+    builder().build().unwrap()
+}
+
+/// Trusts this many proxies of the trusted network, one behind the other.
+fn chain_of(count: usize) -> Builder {
+    ForwardedHeaders::builder().trust_chain(vec![NETWORK; count])
 }
 
 fn trusted(text: &str) -> TrustedProxies {
@@ -89,7 +101,7 @@ fn check_lines(layer: &ForwardedHeaders, rows: &[LinesRow<'_>]) {
     }
 }
 
-/// What the app is told, and what is left for others to read.
+/// Checks the client, and the headers that the layer leaves.
 fn check(name: &str, layer: &ForwardedHeaders, request: Request<()>, want: Want) -> Parts {
     let alone = layer.resolve(&request.clone().into_parts().0);
     let parts = through(layer, request);
@@ -111,8 +123,8 @@ fn check_client(name: &str, info: &ConnectionInfo, want: Want) {
     assert_eq!((info.outcome(), info.client_ip()), (outcome, ip), "{name}");
 }
 
-/// Headers in these tables that are no forwarding headers, and so stay.
-const NOT_OURS: [&str; 9] = [
+/// Headers in these tables that are not forwarding headers, so the layer keeps them.
+const OTHERS: [&str; 9] = [
     "accept",
     "connection",
     "connection-info",
@@ -126,10 +138,10 @@ const NOT_OURS: [&str; 9] = [
 
 fn left_over(parts: &Parts) -> Vec<&str> {
     let names = parts.headers.keys().map(HeaderName::as_str);
-    names.filter(|name| !NOT_OURS.contains(name)).collect()
+    names.filter(|name| !OTHERS.contains(name)).collect()
 }
 
-/// Whoever reads a header that is left reads what `ConnectionInfo` says, from either end.
+/// Checks that each header that is left has one line, with the value of `ConnectionInfo`.
 fn check_left_over(name: &str, parts: &Parts, want: Want) {
     let left = left_over(parts);
     let Want::Addr(_) = want else { return assert_eq!(left, [""; 0], "{name}") };
@@ -141,15 +153,15 @@ fn check_left_over(name: &str, parts: &Parts, want: Want) {
     let ip = info.client_ip().unwrap();
     let default_port = if info.is_secure() { 443 } else { 80 };
     for header in left {
-        let said = match header {
-            "forwarded" => forwarded_by(info),
+        let expected = match header {
+            "forwarded" => element(info),
             "x-forwarded-proto" => info.scheme().to_string(),
-            "x-forwarded-host" => info.authority().unwrap().to_owned(),
+            "x-forwarded-host" => info.authority().unwrap().to_string(),
             "x-forwarded-port" => info.port().unwrap_or(default_port).to_string(),
             "x-forwarded-prefix" => info.prefix().unwrap().to_owned(),
             _ => ip.to_string(),
         };
-        assert_eq!(lines(parts, header), [said.as_bytes()], "{name}: {header}");
+        assert_eq!(lines(parts, header), [expected.as_bytes()], "{name}: {header}");
     }
 }
 
@@ -160,24 +172,23 @@ fn client_header<'a>(left: &[&'a str]) -> &'a str {
     left.iter().find(is_address).copied().unwrap_or("no header with the client's address")
 }
 
-/// The one element that stands for a decision. No row here reads a host from `Forwarded` and needs
-/// it quoted.
-fn forwarded_by(info: &ConnectionInfo) -> String {
+/// Returns the `Forwarded` element of a decision without a host.
+fn element(info: &ConnectionInfo) -> String {
     let mut element = match info.client_ip().unwrap() {
         ip if ip.is_ipv6() => format!("for=\"[{ip}]\""),
         ip => format!("for={ip}"),
     };
     if let Some(scheme) = info.forwarded_scheme() {
-        element.push_str(&format!(";proto={scheme}"));
+        element = format!("{element};proto={scheme}");
     }
     element
 }
 
-/// Far more than a decision about 1 MB takes without optimisation, far less than one takes that is
-/// not linear.
+/// Far more time than a decision about 1 MB takes without optimization, and far less than a
+/// decision takes that is not linear.
 const SOON: Duration = Duration::from_secs(1);
 
-/// The best of three, since the machine may have other work.
+/// Checks the fastest of three runs, since the machine may have other work.
 fn check_time(name: &str, layer: &ForwardedHeaders, parts: &Parts) {
     let times = [(); 3].map(|()| {
         let begun = Instant::now();
@@ -187,7 +198,7 @@ fn check_time(name: &str, layer: &ForwardedHeaders, parts: &Parts) {
     assert!(times.iter().any(|time| *time < SOON), "{name}: {times:?}");
 }
 
-/// An error shows what is wrong, escaped, and says what would be right.
+/// Checks that the error shows the wrong text, and the text to write instead.
 fn check_error<T: std::fmt::Debug>(
     name: &str,
     result: Result<T, ConfigError>,
@@ -196,5 +207,5 @@ fn check_error<T: std::fmt::Debug>(
 ) {
     let text = result.expect_err(name).to_string();
     assert!(text.contains(wrong), "{name}: {text:?} does not show {wrong:?}");
-    assert!(text.contains(right), "{name}: {text:?} does not say {right:?}");
+    assert!(text.contains(right), "{name}: {text:?} does not show {right:?}");
 }

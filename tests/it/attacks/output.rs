@@ -1,22 +1,24 @@
-//! What comes out, into logs and answers: rows 156 to 160.
+//! What an attacker's text does in logs and answers.
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::get;
-use forwarded_headers::extract::ClientIp;
+use forwarded_headers::extract::{ClientIp, ClientIpRejection};
 use forwarded_headers::forwarded::{Node, elements};
 use forwarded_headers::{
-    AllowedHosts, ConnectionInfo, Family, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
+    AllowedHosts, ConnectionInfo, ForwardedHeaders, Outcome, TrustedProxies, Unresolved,
 };
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::attacks::{ATTACKER, P1, XFF, proxies};
-use crate::support::{Line, request};
+use crate::attacks::{ATTACKER, P1, XFF, builder, proxies};
+use crate::support::{Line, request, resolve};
 
-/// The text that must be nowhere, in the middle of what logs and pages choke on.
+const F: &str = "forwarded";
+
+/// The text that no output may hold. Around it are bytes that harm logs and pages.
 const MARK: &str = "mArK";
 
 const TEXTS: [(&str, &[u8]); 11] = [
@@ -43,19 +45,21 @@ fn check_escaped(name: &str, text: &str) {
     assert!(text.chars().all(printable), "{name}: {text:?}");
 }
 
-/// Reads all that there is to read.
-fn curious(family: Family) -> ForwardedHeaders {
-    let layer = proxies().read_host(true).allowed_hosts(AllowedHosts::any()).family(family);
-    match family {
-        Family::XForwarded => layer.read_port(true).read_prefix(true),
-        _ => layer,
-    }
+/// Reads every value of the family of this list.
+fn all_values(list: &str) -> ForwardedHeaders {
+    let builder = builder().client_from(list).allowed_hosts(AllowedHosts::any());
+    let builder = if list == F {
+        builder.host_from(F)
+    } else {
+        builder.host_from("x-forwarded-host").port_from("x-forwarded-port")
+    };
+    builder.prefix_from("x-forwarded-prefix").build().unwrap()
 }
 
 type Lines = Vec<(&'static str, Vec<u8>)>;
 
-/// The hostile text in every header, around a list that is and one that is not resolved.
-fn hostile_headers(text: &[u8]) -> Vec<(Family, Lines)> {
+/// The hostile text in every header, beside a list with a client and a list without.
+fn hostile_headers(text: &[u8]) -> Vec<(&'static str, Lines)> {
     let element = |start: &str| [start.as_bytes(), text].concat();
     let x_headers = |list: Vec<u8>| {
         let others =
@@ -64,32 +68,29 @@ fn hostile_headers(text: &[u8]) -> Vec<(Family, Lines)> {
         [vec![(XFF, list), ("host", text.to_vec())], others.to_vec()].concat()
     };
     vec![
-        (Family::XForwarded, x_headers(text.to_vec())),
-        (Family::XForwarded, x_headers([text, b", 203.0.113.7"].concat())),
-        (Family::Forwarded, vec![("forwarded", element("for="))]),
-        (Family::Forwarded, vec![("forwarded", element("for=203.0.113.7;proto="))]),
-        (
-            Family::Forwarded,
-            vec![("forwarded", [b"for=203.0.113.7;host=\"", text, b"\""].concat())],
-        ),
-        (Family::Forwarded, vec![("forwarded", [b"x=\"", text, b"\", for=unknown"].concat())]),
+        (XFF, x_headers(text.to_vec())),
+        (XFF, x_headers([text, b", 203.0.113.7"].concat())),
+        (F, vec![(F, element("for="))]),
+        (F, vec![(F, element("for=203.0.113.7;proto="))]),
+        (F, vec![(F, [b"for=203.0.113.7;host=\"", text, b"\""].concat())]),
+        (F, vec![(F, [b"x=\"", text, b"\", for=unknown"].concat())]),
     ]
 }
 
-/// Neither what the app logs of a decision nor what it answers has anything of the headers in it.
+/// Neither the log of a decision nor the answer holds a text of the headers.
 #[test]
 fn decisions_hold_no_headers() {
     let mut seen = 0;
     for (name, text) in TEXTS {
         if HeaderValue::from_bytes(text).is_err() {
-            // `http` lets no control byte in; the parsers below get it as bytes.
+            // `http` refuses control bytes. The parsers below get them as bytes.
             continue;
         }
-        for (family, headers) in hostile_headers(text) {
-            let row = format!("156 {name}, {headers:?}");
+        for (list, headers) in hostile_headers(text) {
+            let row = format!("{name}, {headers:?}");
             let sent: Vec<Line<'_>> = headers.iter().map(|(n, v)| (*n, v.as_slice())).collect();
             for peer in [P1, ATTACKER] {
-                let layer = curious(family);
+                let layer = all_values(list);
                 let parts = request(peer, "/", &sent).into_parts().0;
                 let info = layer.resolve(&parts);
                 check_clean(&row, &format!("{info:?} {:?}", info.outcome()));
@@ -97,44 +98,51 @@ fn decisions_hold_no_headers() {
                     check_clean(&row, &why.to_string());
                 }
                 let body = answer(router().layer(layer), Request::from_parts(parts, ())).1;
-                check_clean(&format!("157 {row}"), &body);
+                check_clean(&format!("{row}, answer"), body.trim_end());
                 seen += 1;
             }
         }
     }
-    assert!(seen >= 80, "157: {seen} decisions");
+    assert!(seen >= 80, "{seen} decisions");
 }
 
 #[test]
 fn errors_hold_no_headers() {
     for (name, text) in TEXTS {
-        let row = format!("156 {name}");
         let text = [b"203.0.113.7 ", text].concat();
         for error in elements(&text).filter_map(Result::err) {
-            check_clean(&row, &format!("{error} {error:?}"));
+            check_clean(name, &format!("{error} {error:?}"));
         }
-        assert!(elements(&text).any(|element| element.is_err()), "{row}");
-        let error = Node::parse(&text).expect_err(&row);
-        check_clean(&row, &format!("{error} {error:?}"));
+        assert!(elements(&text).any(|element| element.is_err()), "{name}");
+        let error = Node::parse(&text).expect_err(name);
+        check_clean(name, &format!("{error} {error:?}"));
     }
-    // What a parsed element shows, it shows escaped.
+    // The text of a parsed element is escaped.
     let value = b"for=203.0.113.7;x=\"\x80\xFFa\tb\"";
     let element = elements(value).next().unwrap().unwrap();
-    check_escaped("156 element", &format!("{element:?}"));
+    check_escaped("element", &format!("{element:?}"));
 }
 
-/// The operator's own text is shown, escaped.
+/// The error shows the operator's own text, escaped.
 #[test]
 fn configuration_errors_are_escaped() {
-    let texts =
-        ["\u{1B}[31mmArK", "10.0.0.0/8\nmArK", "\"mArK\"", "mArK\0", "\u{9B}mArK", "\u{202E}mArK"];
-    for text in texts {
-        let row = format!("156 {text:?}");
+    let rows = [
+        ("\u{1B}[31mmArK", "\u{1B}[31mmArK"),
+        // A line end separates items, so the error shows the second item alone.
+        ("192.0.2.1\n\"mArK\"", "\"mArK\""),
+        ("192.0.2.1\u{B}mArK", "192.0.2.1\u{B}mArK"),
+        ("\"mArK\"", "\"mArK\""),
+        ("mArK\0", "mArK\0"),
+        ("\u{9B}mArK", "\u{9B}mArK"),
+        ("\u{202E}mArK", "\u{202E}mArK"),
+    ];
+    for (text, shown) in rows {
+        let row = format!("{text:?}");
         let proxies = text.parse::<TrustedProxies>().expect_err(&row);
         let hosts = text.parse::<AllowedHosts>().expect_err(&row);
         for error in [proxies, hosts] {
             let (display, debug) = (error.to_string(), format!("{error:?}"));
-            assert!(display.contains(&format!("{text:?}")), "{row}: {display}");
+            assert!(display.contains(&format!("{shown:?}")), "{row}: {display}");
             check_escaped(&row, &display);
             check_escaped(&row, &debug);
         }
@@ -152,6 +160,12 @@ fn router() -> Router {
             "/maybe",
             get(|ip: Option<ClientIp>| async move { format!("{:?}", ip.map(|ip| ip.0)) }),
         )
+        .route("/log", get(log))
+}
+
+/// Answers what an app can log: the address, or the advice for the operator.
+async fn log(client: Result<ClientIp, ClientIpRejection>) -> String {
+    client.map_or_else(|rejection| rejection.to_string(), |ip| ip.to_string())
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -162,64 +176,78 @@ async fn answer(router: Router, request: Request<()>) -> (StatusCode, String) {
     (parts.status, String::from_utf8(body.into()).unwrap())
 }
 
-/// Never the peer in its place (tokio-rs/axum#2998).
+const SERVER: &str = "the server does not know the client's address\n";
+const REQUEST: &str = "the request does not report the client's address\n";
+
+/// Without the layer, the peer is not taken for the client (tokio-rs/axum#2998).
 #[test]
-fn without_the_layer() {
+fn extractors_refuse_without_the_layer() {
     for path in ["/", "/info", "/maybe"] {
-        let name = format!("158 {path}");
         let (status, body) = answer(router(), request(P1, path, &[(XFF, b"203.0.113.99")]));
-        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{name}");
-        let line = ".layer(forwarded_headers::ForwardedHeaders::new())";
-        assert!(body.contains(line), "{name}: {body}");
-        assert!(!body.contains("203.0.113") && !body.contains(P1), "{name}: {body}");
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert_eq!(body, SERVER, "{path}");
     }
+    let (_, advice) = answer(router(), request(P1, "/log", &[(XFF, b"203.0.113.99")]));
+    let line = ".layer(forwarded_headers::ForwardedHeaders::new())";
+    assert!(advice.contains(line), "{advice}");
+    assert!(!advice.contains("203.0.113") && !advice.contains(P1), "{advice}");
 }
 
-/// A name, the peer, header lines, and what each of the three handlers answers.
-type AnswerRow<'a> = (&'a str, &'a str, &'a [Line<'a>], u16, &'a str);
+/// A name, the peer, header lines, the status, the body, and a part of the advice in the log.
+type AnswerRow<'a> = (&'a str, &'a str, &'a [Line<'a>], StatusCode, &'a str, &'a str);
 
-/// Closed by default: the handler that needs an address does not run without one.
+/// A handler that needs an address does not run without one.
 #[test]
-fn without_a_client() {
-    use StatusCode as Status;
-    let (bad, broken) = (Status::BAD_REQUEST.as_u16(), Status::INTERNAL_SERVER_ERROR.as_u16());
+fn answers_without_a_client() {
+    const BAD: StatusCode = StatusCode::BAD_REQUEST;
+    const BROKEN: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
+    const CLIENT: &str = crate::attacks::CLIENT;
     let rows: [AnswerRow<'_>; 8] = [
-        ("160 not reported", P1, &[], bad, "allow_direct(true)"),
-        ("160 missing", P1, &[(XFF, b"203.0.113.99, ")], bad, "report is missing"),
-        ("160 malformed", P1, &[(XFF, b"203.0.113.99, mArK")], bad, "no usable client address"),
-        ("160 unknown", P1, &[(XFF, b"203.0.113.99, unknown")], bad, "does not know who"),
+        ("no header", P1, &[], BAD, REQUEST, "trusted_peer_may_be_client(true)"),
+        ("list ends", P1, &[(XFF, b"203.0.113.99, ")], BAD, REQUEST, "did not add its entry"),
+        ("malformed", P1, &[(XFF, b"203.0.113.99, mArK")], BAD, REQUEST, "not a usable address"),
+        ("unknown", P1, &[(XFF, b"203.0.113.99, unknown")], BAD, REQUEST, "does not know its"),
         (
-            "160 no peer",
+            "no peer",
             "",
             &[(XFF, b"203.0.113.99")],
-            broken,
+            BROKEN,
+            SERVER,
             "into_make_service_with_connect_info",
         ),
-        ("160 a socket", "unix", &[(XFF, b"203.0.113.99")], broken, "TrustedProxies::unix()"),
-        ("160 a client", P1, &[(XFF, b"203.0.113.7")], 200, "203.0.113.7"),
-        ("160 a direct client", ATTACKER, &[(XFF, b"203.0.113.99")], 200, ATTACKER),
+        ("a socket", "unix", &[(XFF, b"203.0.113.99")], BROKEN, SERVER, "trust(\"unix\")"),
+        ("a client", P1, &[(XFF, b"203.0.113.7")], StatusCode::OK, CLIENT, CLIENT),
+        (
+            "a direct client",
+            ATTACKER,
+            &[(XFF, b"203.0.113.99")],
+            StatusCode::OK,
+            ATTACKER,
+            ATTACKER,
+        ),
     ];
-    for (name, peer, sent, want, text) in rows {
+    for (name, peer, sent, status, body, advice) in rows {
         let ask = |path| answer(router().layer(proxies()), request(peer, path, sent));
-        let (status, body) = ask("/");
-        assert_eq!(status.as_u16(), want, "{name}: {body}");
-        assert!(body.contains(text), "{name}: {body}");
+        assert_eq!(ask("/"), (status, body.to_owned()), "{name}");
+        let (_, log) = ask("/log");
+        assert!(log.contains(advice), "{name}: {log}");
         for forbidden in ["203.0.113.99", "mArK", P1] {
-            assert!(!body.contains(forbidden), "{name}: {body}");
+            assert!(!log.contains(forbidden), "{name}: {log}");
         }
-        let address = if want == 200 { format!("Some({text})") } else { "None".to_owned() };
+        let address =
+            if status == StatusCode::OK { format!("Some({body})") } else { "None".into() };
         for path in ["/info", "/maybe"] {
-            assert_eq!(ask(path), (Status::OK, address.clone()), "{name}, {path}");
+            assert_eq!(ask(path), (StatusCode::OK, address.clone()), "{name}, {path}");
         }
     }
 }
 
-/// The address of the proxy has another name, and nothing leads from one to the other.
+/// `peer_addr` alone returns the address of the proxy.
 #[test]
-fn the_peer_is_asked_for_by_name() {
-    let info = proxies().resolve(&request(P1, "/", &[(XFF, b"203.0.113.99, junk")]).into_parts().0);
-    assert_eq!(info.outcome(), Outcome::Unresolved(Unresolved::Malformed), "159");
-    assert_eq!((info.client_ip(), info.client_port(), info.client()), (None, None, None), "159");
-    assert_eq!(info.peer_addr().map(|peer| peer.ip().to_string()).as_deref(), Some(P1), "159");
-    assert!(!info.is_forwarded() && info.forwarded_scheme().is_none(), "159");
+fn no_client_getter_returns_the_proxy() {
+    let info = resolve(&proxies(), P1, &[(XFF, b"203.0.113.99, junk")]);
+    assert_eq!(info.outcome(), Outcome::Unresolved(Unresolved::Malformed));
+    assert_eq!((info.client_ip(), info.client_port(), info.client()), (None, None, None));
+    assert_eq!(info.peer_addr().map(|peer| peer.ip().to_string()).as_deref(), Some(P1));
+    assert!(!info.is_forwarded() && info.forwarded_scheme().is_none());
 }

@@ -1,14 +1,19 @@
-//! Who the peer is: rows 12 to 21 and 23. Row 22 is in `server`.
+//! Which peers are trusted. `server` has several requests on one connection.
 
-use forwarded_headers::{AllowedHosts, Family, ForwardedHeaders, TrustedProxies};
+use forwarded_headers::{AllowedHosts, ClientSource, ForwardedHeaders, Setting, TrustedProxies};
 use http::Request;
 
 use crate::attacks::{
-    ATTACKER, CLIENT, NOT_REPORTED, P1, VICTIM, Want, XFF, check, left_over, proxies, trusted,
+    ATTACKER, CLIENT, NO_HEADER, P1, P2, VICTIM, Want, XFF, builder, chain_of, check, left_over,
+    proxies,
 };
 use crate::support::{Line, info, lines, request, through};
 
-/// The victim, in every header that some server takes the client's address from.
+fn trusting(proxies: impl Setting<TrustedProxies>) -> ForwardedHeaders {
+    ForwardedHeaders::builder().trust(proxies).build().unwrap()
+}
+
+/// The victim, in every header that some server reads the client's address from.
 const CLAIMS: [Line<'static>; 12] = [
     (XFF, b"203.0.113.99"),
     ("x-real-ip", b"203.0.113.99"),
@@ -24,7 +29,7 @@ const CLAIMS: [Line<'static>; 12] = [
     ("forwarded", b"for=203.0.113.99"),
 ];
 
-/// Without the header that the proxies write.
+/// The victim, in every header but the one that the proxies write.
 fn other_claims() -> impl Iterator<Item = Line<'static>> {
     CLAIMS.into_iter().filter(|(name, _)| *name != XFF)
 }
@@ -32,44 +37,48 @@ fn other_claims() -> impl Iterator<Item = Line<'static>> {
 #[test]
 fn an_untrusted_peer_is_the_client() {
     let configurations = [
-        ("one hop", proxies()),
-        ("three hops", proxies().max_hops(3)),
-        ("two hops by count", proxies().trusted_hops(2)),
-        ("a chain", ForwardedHeaders::new().proxy_chain([trusted(P1), trusted("192.0.2.11")])),
-        ("Forwarded", proxies().family(Family::Forwarded)),
-        ("direct requests too", proxies().allow_direct(true)),
+        ("one proxy", builder()),
+        ("three proxies of a network", chain_of(3)),
+        (
+            "second entry from the right",
+            builder().client_from(ClientSource::x_forwarded_for().nth_from_right(2)),
+        ),
+        ("two proxies by address", ForwardedHeaders::builder().trust_chain([P1, P2])),
+        ("Forwarded", builder().client_from("forwarded")),
+        ("trusted peer may be the client", builder().trusted_peer_may_be_client(true)),
     ];
-    for (configuration, layer) in configurations {
+    for (configuration, builder) in configurations {
+        let layer = builder.build().unwrap();
         let case = |row: &str| format!("{row}, {configuration}");
         // CVE-2020-28483.
-        check(&case("12"), &layer, request(ATTACKER, "/", &[(XFF, b"203.0.113.99")]), Want::Peer);
+        check(&case("list"), &layer, request(ATTACKER, "/", &[(XFF, b"203.0.113.99")]), Want::Peer);
         for claim in CLAIMS {
-            let row = case(&format!("13 {}", claim.0));
-            check(&row, &layer, request(ATTACKER, "/", &[claim]), Want::Peer);
+            check(&case(claim.0), &layer, request(ATTACKER, "/", &[claim]), Want::Peer);
         }
-        check(&case("13 all together"), &layer, request(ATTACKER, "/", &CLAIMS), Want::Peer);
+        check(&case("all headers"), &layer, request(ATTACKER, "/", &CLAIMS), Want::Peer);
     }
 }
 
 #[test]
-fn a_trusted_peer_is_asked_by_one_header() {
+fn one_header_of_a_trusted_peer_is_read() {
+    let may_be_client = builder().trusted_peer_may_be_client(true).build().unwrap();
     for claim in other_claims() {
         let reported = request(P1, "/", &[claim, (XFF, b"203.0.113.7")]);
-        let row = format!("14 {}", claim.0);
+        let row = format!("{}, beside the list", claim.0);
         let parts = check(&row, &proxies(), reported, Want::Addr(CLIENT));
         assert_eq!(left_over(&parts), [XFF], "{row}");
 
-        let row = format!("15 {}", claim.0);
-        check(&row, &proxies(), request(P1, "/", &[claim]), NOT_REPORTED);
-        // That a peer may come without a proxy is no reason to look elsewhere.
-        let direct = through(&proxies().allow_direct(true), request(P1, "/", &[claim]));
-        assert_eq!(info(&direct).client_ip(), Some(P1.parse().unwrap()), "{row}, allow_direct");
-        assert_eq!(left_over(&direct), [""; 0], "{row}, allow_direct");
+        let row = format!("{}, alone", claim.0);
+        check(&row, &proxies(), request(P1, "/", &[claim]), NO_HEADER);
+        // The header is not read either if the peer may be the client.
+        let direct = through(&may_be_client, request(P1, "/", &[claim]));
+        assert_eq!(info(&direct).client_ip(), Some(P1.parse().unwrap()), "{row}, may be client");
+        assert_eq!(left_over(&direct), [""; 0], "{row}, may be client");
     }
 }
 
 #[test]
-fn nobody_but_loopback_is_trusted_by_default() {
+fn only_loopback_is_trusted_by_default() {
     let strangers = [
         "10.0.0.1",
         "172.17.0.1",
@@ -82,55 +91,51 @@ fn nobody_but_loopback_is_trusted_by_default() {
         "unix",
     ];
     for peer in strangers {
-        let row = format!("16 {peer}");
-        check(&row, &ForwardedHeaders::new(), request(peer, "/", &CLAIMS), Want::Peer);
+        check(peer, &ForwardedHeaders::new(), request(peer, "/", &CLAIMS), Want::Peer);
     }
-    // Stricter lists trust nobody at first. Loopback is our default, and documented, for nobody
-    // outside has it: a proxy on the same machine works without a setting.
+    // Other libraries trust no address by default. Here the default is loopback, which no client
+    // outside has: a proxy on the same machine needs no setting.
     for peer in ["127.0.0.1", "127.255.0.1", "::1", "::ffff:127.0.0.1"] {
-        let row = format!("16 {peer}");
-        check(&row, &ForwardedHeaders::new(), request(peer, "/", &CLAIMS), Want::Addr(VICTIM));
-        let none = ForwardedHeaders::new().trust(TrustedProxies::none());
-        check(&format!("{row}, none"), &none, request(peer, "/", &CLAIMS), Want::Peer);
+        check(peer, &ForwardedHeaders::new(), request(peer, "/", &CLAIMS), Want::Addr(VICTIM));
+        let none = trusting(TrustedProxies::none());
+        check(&format!("{peer}, none trusted"), &none, request(peer, "/", &CLAIMS), Want::Peer);
     }
 }
 
 #[test]
 fn peers_without_a_plain_address() {
-    let unix = || proxies().trust(trusted("192.0.2.0/24, unix"));
-    let link_local = || ForwardedHeaders::new().trust(trusted("fe80::/10"));
-    let mapped = || ForwardedHeaders::new().trust(trusted("::ffff:192.0.2.0/120"));
-    let any = || ForwardedHeaders::new().trust(TrustedProxies::insecure_any());
+    let may_be_client = builder().trusted_peer_may_be_client(true).build().unwrap();
+    let link_local = || trusting("fe80::/10");
     let rows = [
-        // Nobody is made up, and so nothing is unresolved: an outcome of its own.
-        ("17 no peer", proxies(), "", Want::NoPeer),
-        ("17 no peer, all trusted", any(), "", Want::NoPeer),
-        ("17 no peer, allow_direct", proxies().allow_direct(true), "", Want::NoPeer),
-        ("17 a socket that is not trusted", proxies(), "unix", Want::Peer),
-        ("17 a socket that is trusted", unix(), "unix", Want::Addr(VICTIM)),
-        // A listener on [::] sees IPv4 like this.
-        ("18 mapped peer", proxies(), "::ffff:192.0.2.10", Want::Addr(VICTIM)),
-        ("18 mapped network", mapped(), P1, Want::Addr(VICTIM)),
-        ("18 mapped stranger", proxies(), "::ffff:198.51.100.66", Want::Peer),
+        ("no peer", proxies(), "", Want::NoPeer),
+        ("no peer, all trusted", trusting(TrustedProxies::insecure_any()), "", Want::NoPeer),
+        ("no peer, trusted peer may be the client", may_be_client, "", Want::NoPeer),
+        ("a socket that is not trusted", proxies(), "unix", Want::Peer),
+        ("a socket that is trusted", trusting("192.0.2.0/24, unix"), "unix", Want::Addr(VICTIM)),
+        // A listener on [::] gives an IPv4 peer in this form.
+        ("mapped peer", proxies(), "::ffff:192.0.2.10", Want::Addr(VICTIM)),
+        ("mapped network", trusting("::ffff:192.0.2.0/120"), P1, Want::Addr(VICTIM)),
+        ("mapped stranger", proxies(), "::ffff:198.51.100.66", Want::Peer),
         // Zones are not compared.
-        ("19 zone", link_local(), "[fe80::1%2]:50000", Want::Addr(VICTIM)),
-        ("19 zone, not trusted", proxies(), "[fe80::1%2]:50000", Want::Peer),
+        ("zone, trusted", link_local(), "[fe80::1%2]:50000", Want::Addr(VICTIM)),
+        ("zone, not trusted", proxies(), "[fe80::1%2]:50000", Want::Peer),
     ];
     for (name, layer, peer, want) in rows {
         check(name, &layer, request(peer, "/", &CLAIMS), want);
     }
 }
 
-/// The peer counts for each header, not for the address alone (CVE-2026-3635).
+/// The peer must be trusted for every header, also if no address is read (CVE-2026-3635).
 #[test]
-fn without_an_address_to_read_the_peer_is_still_checked() {
-    let layer = ForwardedHeaders::new()
-        .trust(trusted("192.0.2.0/24"))
-        .read_for(false)
-        .read_host(true)
-        .read_port(true)
-        .read_prefix(true)
-        .allowed_hosts(AllowedHosts::any());
+fn other_values_of_an_untrusted_peer_are_not_read() {
+    let layer = builder()
+        .client_from(ClientSource::none())
+        .host_from("x-forwarded-host")
+        .port_from("x-forwarded-port")
+        .prefix_from("x-forwarded-prefix")
+        .allowed_hosts(AllowedHosts::any())
+        .build()
+        .unwrap();
     let rows: [Line<'_>; 4] = [
         ("x-forwarded-proto", b"https"),
         ("x-forwarded-host", b"evil.example"),
@@ -139,7 +144,7 @@ fn without_an_address_to_read_the_peer_is_still_checked() {
     ];
     let all = rows.as_slice();
     for sent in rows.iter().map(std::slice::from_ref).chain([all]) {
-        let row = format!("20 {} header(s) from {}", sent.len(), sent[0].0);
+        let row = format!("{} header(s) from {}", sent.len(), sent[0].0);
         let sent = [&[("host", b"own.example".as_slice())], sent].concat();
         let parts = check(&row, &layer, request(ATTACKER, "/", &sent), Want::Peer);
         let info = info(&parts);
@@ -148,35 +153,34 @@ fn without_an_address_to_read_the_peer_is_still_checked() {
         assert_eq!(info.prefix(), None, "{row}");
         assert_eq!(parts.uri, "/", "{row}");
     }
-    // The same headers count when a proxy sends them, so the rows above can fail.
+    // The layer reads the same headers from a proxy, so the rows above can fail.
     let sent = [&[("host", b"own.example".as_slice())], all].concat();
     let parts = through(&layer, request(P1, "/", &sent));
     assert_eq!(info(&parts).origin().as_deref(), Some("https://evil.example:8443"));
     assert_eq!(info(&parts).prefix(), Some("/evil"));
 }
 
-/// CVE-2025-66570: a server kept its own notes among the client's headers.
+/// CVE-2025-66570: a server kept its own state among the client's headers.
 #[test]
-fn no_header_is_taken_for_our_own_state() {
+fn no_header_holds_the_state_of_the_layer() {
     let names = ["REMOTE_ADDR", "x-client-ip", "ConnectionInfo", "connection-info", "peer"];
     for name in names {
-        let row = format!("21 {name}");
         let claim = (name, VICTIM.as_bytes());
-        check(&row, &proxies(), request(ATTACKER, "/", &[claim]), Want::Peer);
-        check(&row, &proxies(), request(P1, "/", &[claim]), NOT_REPORTED);
-        let named = request(P1, "/", &[claim, (XFF, b"203.0.113.7")]);
-        check(&row, &proxies(), named, Want::Addr(CLIENT));
+        check(name, &proxies(), request(ATTACKER, "/", &[claim]), Want::Peer);
+        check(name, &proxies(), request(P1, "/", &[claim]), NO_HEADER);
+        let reported = request(P1, "/", &[claim, (XFF, b"203.0.113.7")]);
+        check(name, &proxies(), reported, Want::Addr(CLIENT));
     }
 }
 
-/// The inner layer must not read what the outer one wrote: the client would be one hop further.
+/// The inner layer must not read what the outer layer wrote: its client would be one hop further.
 #[test]
 fn the_outermost_layer_decides() {
     let inner_layers = [
-        ("23 the same layer", proxies()),
-        ("23 a layer that trusts everybody", proxies().trust(TrustedProxies::insecure_any())),
-        ("23 the other family", proxies().family(Family::Forwarded)),
-        ("23 a layer that trusts nobody", proxies().trust(TrustedProxies::none())),
+        ("the same layer", proxies()),
+        ("a layer that trusts every peer", trusting(TrustedProxies::insecure_any())),
+        ("the other family", builder().client_from("forwarded").build().unwrap()),
+        ("a layer that trusts no peer", trusting(TrustedProxies::none())),
     ];
     let sent: [Line<'_>; 2] = [(XFF, b"203.0.113.99, 203.0.113.7"), ("host", b"own.example")];
     for (name, inner) in inner_layers {

@@ -21,6 +21,7 @@ pub struct Case {
 }
 
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of the generator")]
 pub struct Setup {
     pub forwarded: bool,
     /// The sets of trusted proxies, outermost first.

@@ -258,10 +258,12 @@ impl Case {
             ..Said::default()
         };
         if read.forwarded {
-            let (Some(
-                Report::Unknown(pairs) | Report::Obfuscated(pairs) | Report::Malformed(pairs),
-            )
-            | Some(Report::Address(_, _, pairs))) = last
+            let Some(
+                Report::Unknown(pairs)
+                | Report::Obfuscated(pairs)
+                | Report::Malformed(pairs)
+                | Report::Address(_, _, pairs),
+            ) = last
             else {
                 return Said::default();
             };

@@ -48,7 +48,8 @@ impl Connection {
         self.0.get_ref().local_addr().unwrap()
     }
 
-    /// `$remote_addr` and `$remote_port`.
+    /// Asks for `$remote_addr` and `$remote_port`.
+    #[expect(clippy::unnecessary_wraps, reason = "the layer's answer may be an error")]
     fn ask(&mut self, lines: &[String]) -> Answer {
         let lines: String = lines.iter().map(|l| format!("X-Forwarded-For: {l}\r\n")).collect();
         let request = format!("GET / HTTP/1.1\r\nHost: app.example\r\n{lines}\r\n");

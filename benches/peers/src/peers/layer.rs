@@ -69,9 +69,12 @@ const RAMA_NO_OP: &str = "no-op (rama)";
 pub fn layers(message: &Message) -> Vec<Entrant> {
     let mut entrants = vec![
         served(NO_OP, message, Echo, |_| None),
-        served("forwarded-headers", message, configured(message).build().unwrap().layer(Echo), |response| {
-            response.extensions().get::<ConnectionInfo>()?.client_ip()
-        }),
+        served(
+            "forwarded-headers",
+            message,
+            configured(message).build().unwrap().layer(Echo),
+            |response| response.extensions().get::<ConnectionInfo>()?.client_ip(),
+        ),
     ];
     if !message.strip {
         let config = TrustedProxyConfig::parse_str(&TRUSTED.join(";")).unwrap();
