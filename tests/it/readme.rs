@@ -248,6 +248,24 @@ fn curl_gets_the_answer_that_is_shown() {
     assert_eq!(shown.next(), Some(answer.as_str()));
 }
 
+/// The answer to a request that reports no client.
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn a_plain_curl_gets_the_answer_that_is_shown() {
+    use axum::response::IntoResponse;
+    use forwarded_headers::extract::ClientIpRejection;
+    use http_body_util::BodyExt;
+
+    let why = Unresolved::NoHeader;
+    let layer = ForwardedHeaders::behind(Proxy::Nginx).build().unwrap();
+    assert_eq!(resolve(&layer, "127.0.0.1", &[]).outcome(), Outcome::Unresolved(why));
+    let response = ClientIpRejection::Unresolved(why).into_response();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let shown = format!("prints \"{}\" ({status})", str::from_utf8(&body).unwrap().trim_end());
+    assert!(README.contains(&shown), "{shown}");
+}
+
 /// Returns what follows `key` in the compose file, up to one of these bytes.
 fn value<'a>(compose: &'a str, key: &str) -> &'a str {
     compose.split(key).nth(1).expect(key).split([',', ' ', '}', '\n']).next().unwrap()
