@@ -199,7 +199,8 @@ impl ConnectionInfo {
         })
     }
 
-    /// Returns the number of reports that were read: 0 if the peer is not trusted.
+    /// Returns the number of reports that were read: 0 if the peer is not trusted. 1 if the configuration
+    /// reads no address.
     #[must_use]
     pub fn hops(&self) -> u8 {
         self.0.hops

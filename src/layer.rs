@@ -175,7 +175,8 @@ impl Builder {
     /// let error = ForwardedHeaders::builder().trust("10.0.0.0/33").build().unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "trust: invalid trusted proxy \"10.0.0.0/33\": \"33\" behind the / is not a number from 0 to 32",
+    ///     "trust: invalid trusted proxy \"10.0.0.0/33\": the part behind the / is not a number \
+    ///      from 1 to 32, as in /24",
     /// );
     /// ```
     ///
@@ -192,6 +193,8 @@ impl Builder {
     /// - sources of the X- family beside `client_from("forwarded")`, but for `prefix_from`;
     /// - `forwarded` as the scheme or the host without `client_from("forwarded")`;
     /// - one header for two values;
+    /// - a [`Writing`](crate::Writing) that does not go with the source of the client;
+    /// - `unix` in a set behind the peer, beside addresses or with `Forwarded`;
     /// - a setting that would do nothing.
     pub fn build(self) -> Result<ForwardedHeaders, ConfigError> {
         self.check().map(|config| ForwardedHeaders { config: Arc::new(config) })

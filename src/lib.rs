@@ -1,5 +1,6 @@
-//! The client's address, scheme and host for web apps behind a proxy: a tower layer that decides them
-//! once, and removes every forwarding header that no trusted proxy wrote.
+//! The client's address, scheme and host for web apps behind a proxy: a tower layer.
+//!
+//! The layer decides once per request. It removes every forwarding header that no trusted proxy wrote.
 //!
 //! An app behind nginx, a load balancer or a CDN sees the proxy's address and plain http. The proxy
 //! reports the client in `X-Forwarded-For` and similar headers, or in `Forwarded` (RFC 7239). A client
@@ -40,13 +41,13 @@
 //! - **An untrusted peer is the client.** The layer does not read its forwarding headers, and removes
 //!   them.
 //! - **What is left is true.** Behind the layer, [`ConnectionInfo`], `Host`, the URI and every forwarding
-//!   header that is still there agree.
+//!   header that is still there agree, but for what [`UriRewrite::Leave`] and
+//!   [`insecure_keep_header`](Builder::insecure_keep_header) leave.
 //! - **No guessing.** If a trusted proxy reports no usable address, the client is unresolved. The layer
 //!   never takes the proxy, an entry further left, or another header instead.
 //! - **It costs little.** The cost of a decision does not depend on what a client sends. A decision
-//!   allocates only for a prefix, for an obfuscated or a long escaped identifier, and for a host that its
-//!   thread has not seen recently or that ends in a dot. The removal of headers is linear in their
-//!   number.
+//!   allocates only for a prefix, for an identifier in place of an address, and for an unusual host. A host
+//!   is unusual if it is new to its thread or ends in a dot. The removal of headers is linear in their number.
 //!
 //! The premise: each trusted proxy appends at the end of each list that is read, or replaces it. It
 //! replaces each single value that is read. Only proxies have the trusted addresses.
@@ -70,10 +71,11 @@
 //!    - A header with one address is one report. A second line of it, or a list in it, is malformed.
 //! 5. **Its end.** An address that is not trusted, or that no proxy of the chain is left for, is the client
 //!    ([`Outcome::Forwarded`]). The client is [`Outcome::Unresolved`] if the report that is due is
-//!    missing, malformed, `unknown` or obfuscated, or if a header holds entries that
+//!    missing, malformed, `unknown` or obfuscated. It is unresolved too if a header holds entries that
 //!    [`Writing`] rules out. A trusted peer without any report may be the client
 //!    ([`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client)).
-//! 6. **Scheme, host, port, prefix.** They are read if the address is present, `unknown` or obfuscated.
+//! 6. **Scheme, host, port, prefix.** They are read if the address is present, `unknown`, obfuscated, or
+//!    not configured.
 //!    - In `Forwarded`, scheme and host come from the element that reported the client.
 //!    - Otherwise the scheme is the rightmost entry of its list. Host, port and prefix are single values:
 //!      a list, or a second line, is no value.
@@ -94,7 +96,8 @@
 //!   query.
 //! - **URI.** A URI with an authority gets the decided scheme and authority. A URI without one (`/path`)
 //!   gets both if the peer is trusted, or if the configuration states the scheme: see [`UriRewrite`].
-//!   Otherwise its scheme is `None`. The tunnel of a `CONNECT` and the `*` of `OPTIONS *` stay as they are.
+//!   Otherwise its scheme is `None`. The tunnel of a `CONNECT` and the bare `*` of `OPTIONS *` stay as they
+//!   are.
 //!   axum's `OriginalUri` is set too.
 //! - **Headers that were read.** Each is written anew with one value, or removed if there is no value or no
 //!   client.

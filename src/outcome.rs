@@ -25,7 +25,7 @@ pub enum Outcome {
     ///
     /// With axum, serve with `into_make_service_with_connect_info::<SocketAddr>()`.
     NoPeer,
-    /// The peer is trusted and sent no header that is read.
+    /// The peer is trusted and sent no header of the family that is read.
     /// [`trusted_peer_may_be_client`](crate::Builder::trusted_peer_may_be_client) makes this peer the
     /// client.
     NotForwarded,

@@ -7,8 +7,9 @@ use http::uri;
 
 use super::error::ConfigError;
 use super::items;
-use super::setting::{Setting, join, set_setting, setting};
+use super::setting::{Setting, set_setting, setting};
 use crate::syntax::authority::{Authority, host_port};
+use crate::syntax::ip;
 use crate::syntax::scheme::WebScheme;
 
 const NO_ITEM: &str = "the list has no host; write the hosts that the app answers to";
@@ -164,7 +165,8 @@ impl FromStr for AllowedHosts {
 fn joined<S: Setting<AllowedHosts>>(
     lists: impl IntoIterator<Item = S>,
 ) -> Result<AllowedHosts, ConfigError> {
-    join(lists, || invalid("", NO_ITEM))
+    let joined: AllowedHosts = lists.into_iter().map(Setting::value).collect::<Result<_, _>>()?;
+    joined.check().map(|()| joined)
 }
 
 set_setting!(AllowedHosts, |text: &str| text.parse(), joined);
@@ -224,7 +226,7 @@ impl Pattern {
     fn parse(text: &str) -> Result<Self, ConfigError> {
         let (host, port) = split_port(text);
         let host = match host.strip_prefix("*.") {
-            Some(name) => parse_name(name).map(|name| Hosts::Below(format!(".{name}"))),
+            Some(name) => parse_below(name).map(Hosts::Below),
             None => parse_name(host).map(Hosts::Exact),
         };
         match (host, port) {
@@ -246,8 +248,8 @@ fn advice(text: &str) -> String {
     let bare = bare.split('/').next().unwrap_or_default();
     if text == "*" {
         "it allows every host, so the client chooses; write AllowedHosts::any()".into()
-    } else if let Some(name) = text.strip_prefix('.') {
-        format!("write *.{name} for the hosts below it")
+    } else if text.starts_with('.') && Pattern::parse(&format!("*{text}")).is_ok() {
+        format!("write *{text} for the hosts below it")
     } else if bare != text && Pattern::parse(bare).is_ok() {
         format!("write {bare}, without scheme and path")
     } else {
@@ -269,6 +271,13 @@ fn split_port(text: &str) -> (&str, Option<Ports>) {
         }
         _ => (text, Some(Ports::Default)),
     }
+}
+
+/// Reads the name behind `*.`. An address has no labels.
+fn parse_below(name: &str) -> Option<String> {
+    let is_address = name.starts_with('[') || ip::ipv4(name.as_bytes()).is_some();
+    let name = parse_name(name)?;
+    (!is_address).then(|| format!(".{name}"))
 }
 
 /// Reads a valid host without its trailing dot.

@@ -295,8 +295,8 @@ impl Builder {
         self.set("direct_scheme", scheme, |settings, scheme| settings.direct_scheme = Some(scheme))
     }
 
-    /// Sets whether a trusted peer that sends no header that is read is itself the client, as in local
-    /// development. The default is `false`: such a request is
+    /// Sets whether a trusted peer that sends no forwarding header of the family that is read is itself
+    /// the client, as in local development. The default is `false`: such a request is
     /// [unresolved](crate::Unresolved::NoHeader).
     ///
     /// Leave it off behind a proxy that does not set the headers in every request. All of its visitors
@@ -380,12 +380,26 @@ fn checked_chain(sets: Vec<TrustedProxies>) -> Result<Vec<TrustedProxies>, Confi
         return Err(ConfigError::new(format_args!("{} sets; write at most 255", sets.len())));
     }
     if sets.iter().any(TrustedProxies::is_any) {
-        return Err(ConfigError::new(
-            "insecure_any counts every client as a proxy, which then reports its own client; for \
-             proxies of unknown addresses, write trust(TrustedProxies::insecure_any()) and \
-             client_from(ClientSource::x_forwarded_for().nth_from_right(2))",
-        ));
+        return Err(any_in_chain(sets.len()));
+    }
+    let is_none = |set: &TrustedProxies| *set == TrustedProxies::none();
+    if sets.iter().any(is_none) && !sets.iter().all(is_none) {
+        return Err(ConfigError::new("none beside other sets trusts no proxy; remove none"));
     }
     sets.iter().try_for_each(TrustedProxies::check)?;
     Ok(sets)
+}
+
+/// Refuses a chain in which every client counts as a proxy.
+fn any_in_chain(proxies: usize) -> ConfigError {
+    let place = match proxies {
+        1 => String::new(),
+        _ => format!(
+            " and client_from(ClientSource::x_forwarded_for().nth_from_right({proxies})), with builder()"
+        ),
+    };
+    ConfigError::new(format_args!(
+        "insecure_any counts every client as a proxy, which then reports its own client; for proxies \
+         of unknown addresses, write trust(TrustedProxies::insecure_any()){place}"
+    ))
 }

@@ -1,7 +1,7 @@
 //! Whether the settings make sense together.
 
 use http::HeaderName;
-use http::header::FORWARDED;
+use http::header::{FORWARDED, HOST};
 
 use super::builder::{Builder, Settings};
 use super::chain::Chain;
@@ -50,7 +50,11 @@ impl Sources {
         };
         let scheme = match (&settings.scheme, settings.profile) {
             (Some(scheme), _) => scheme.clone(),
-            (None, Some(profile)) => profile.scheme()?,
+            // `proto` is read beside the client, and falls away with it.
+            (None, Some(profile)) => match profile.scheme()? {
+                SchemeFrom::Forwarded if client != ClientFrom::Forwarded => SchemeFrom::Nothing,
+                scheme => scheme,
+            },
             (None, None) if client == ClientFrom::Forwarded => SchemeFrom::Forwarded,
             (None, None) => "x-forwarded-proto".parse::<SchemeSource>()?.checked()?,
         };
@@ -85,8 +89,8 @@ impl Sources {
             && self.port.is_none()
             && self.prefix.is_none();
         refuse_if(reads_nothing, || {
-            "no header is read; without a proxy, write trust(\"none\"); behind a proxy that passes every \
-             header on, write scheme_from(SchemeSource::always(…))"
+            "no header is read; without a proxy, write trust(\"none\") and no sources; behind a proxy \
+             that passes every header on, write scheme_from(SchemeSource::always(…))"
                 .into()
         })
     }
@@ -140,8 +144,9 @@ impl Settings {
         })?;
         if let (true, Some(header)) = (chain.len() > 1, sources.client.single_header()) {
             return Err(ConfigError::new(format_args!(
-                "client_from({:?}) holds one address, so only one proxy can report it; write trust(…) \
-                 instead of trust_chain([…])",
+                "client_from({:?}) beside trust_chain: the header holds one address, and a proxy behind \
+                 the one that writes it may pass on the client's own; to read the list of the chain, remove \
+                 client_from",
                 header.as_str()
             )));
         }
@@ -279,6 +284,11 @@ fn check_names(config: &Config) -> Result<(), ConfigError> {
     config.kept.iter().try_for_each(|name| {
         let is_own = |own: &HeaderName| looks_like(name.as_str(), own.as_str());
         let is_removed = holds(name).is_some() || config.own_names.iter().any(is_own);
+        refuse_if(name == HOST, || {
+            "insecure_keep_header: \"host\" is not kept: the layer sets it to the host that is allowed; \
+             remove the call"
+                .into()
+        })?;
         refuse_if(!is_removed, || {
             format!(
                 "insecure_keep_header: {:?} is not a forwarding header, so the layer never removes it; \

@@ -65,6 +65,18 @@ impl Profile {
         if *client == self.client()? {
             return Ok(());
         }
+        if let (ClientFrom::List(own, place), ClientFrom::List(list, other)) =
+            (self.client()?, client)
+        {
+            // A page of its own sentence has the reason for another place.
+            if own == *list && self.sentence(own.as_str()).is_none() {
+                return Err(ConfigError::new(format_args!(
+                    "client_from: behind {} the client is entry {place} from the right, not {other}; \
+                     set the sources with builder() instead",
+                    self.name
+                )));
+            }
+        }
         match (client.header(), client.single_header()) {
             (None, _) => Ok(()),
             (_, Some(header)) => self.check_header("client_from", header, has_outer),

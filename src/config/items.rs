@@ -5,14 +5,14 @@ pub(super) struct EmptyItem;
 
 impl EmptyItem {
     pub(super) const REASON: &'static str =
-        "a comma has no item on one of its sides; remove the comma";
+        "a comma has no item on one of its sides; write one comma between two items";
 }
 
 /// Splits a text at commas, SP, HTAB, CR and LF. `#` starts a comment, which ends with its line.
 pub(super) fn split(text: &str) -> Result<Vec<&str>, EmptyItem> {
     let mut items = Vec::new();
     let mut needs_item = false;
-    for word in text.lines().flat_map(words) {
+    for word in text.split(['\r', '\n']).flat_map(words) {
         if word == "," && (needs_item || items.is_empty()) {
             return Err(EmptyItem);
         }
@@ -27,7 +27,7 @@ pub(super) fn split(text: &str) -> Result<Vec<&str>, EmptyItem> {
 /// Splits a line into items and commas, without its comment.
 fn words(line: &str) -> impl Iterator<Item = &str> {
     let line = line.split('#').next().unwrap_or_default();
-    let words = line.split([' ', '\t', '\r']).flat_map(|word| {
+    let words = line.split([' ', '\t']).flat_map(|word| {
         word.split_inclusive(',').flat_map(|piece| match piece.strip_suffix(',') {
             Some(item) => [item, ","],
             None => [piece, ""],

@@ -80,18 +80,6 @@ macro_rules! set_setting {
 
 pub(crate) use {set_setting, setting, text_setting};
 
-/// Joins the items of a collection.
-pub(super) fn join<T: FromIterator<T>, S: Setting<T>>(
-    items: impl IntoIterator<Item = S>,
-    empty: impl Fn() -> ConfigError,
-) -> Result<T, ConfigError> {
-    let mut items = items.into_iter().map(Setting::value).peekable();
-    if items.peek().is_none() {
-        return Err(empty());
-    }
-    items.collect()
-}
-
 text_setting!(HeaderName, header_name);
 text_setting!(Scheme, scheme);
 

@@ -7,7 +7,7 @@ use http::uri::Scheme;
 
 use super::error::ConfigError;
 use super::setting::{Setting, invalid_scheme, setting};
-use crate::header::names::{Holds, has_other_meaning, holds};
+use crate::header::names::{Holds, has_other_meaning, holds, is_keyword};
 use crate::syntax::scheme::WebScheme;
 
 /// The header that reports the client's address.
@@ -113,10 +113,10 @@ impl FromStr for ClientSource {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        match text {
-            "none" => Ok(Self::none()),
-            _ => text.value().and_then(client).map(|source| Self(Ok(source))),
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self::none());
         }
+        text.value().and_then(client).map(|source| Self(Ok(source)))
     }
 }
 
@@ -221,7 +221,8 @@ impl SchemeSource {
         Self(scheme.value().and_then(|scheme| web_scheme(&scheme)).map(SchemeFrom::Always))
     }
 
-    /// Reads no scheme. For a proxy that passes the client's header on. The scheme is then `http`.
+    /// Reads no scheme, for a proxy that passes the client's header on. The scheme of its requests is then
+    /// `http`.
     #[must_use]
     pub fn none() -> Self {
         Self(Ok(SchemeFrom::Nothing))
@@ -238,10 +239,10 @@ impl FromStr for SchemeSource {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        match text {
-            "none" => Ok(Self::none()),
-            _ => text.value().and_then(scheme).map(|source| Self(Ok(source))),
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self::none());
         }
+        text.value().and_then(scheme).map(|source| Self(Ok(source)))
     }
 }
 
@@ -289,6 +290,13 @@ pub(super) fn holding(header: HeaderName, expected: Holds) -> Result<HeaderName,
 
 /// Refuses a header that a request needs for another purpose: the layer removes what it reads.
 fn forwarding(header: HeaderName) -> Result<HeaderName, ConfigError> {
+    if is_keyword(&header) {
+        return Err(ConfigError::new(format_args!(
+            "{:?} is not the name of a header that a proxy writes; write a name such as x-real-ip, or \
+             a value of ClientSource or SchemeSource",
+            header.as_str()
+        )));
+    }
     if !has_other_meaning(&header) {
         return Ok(header);
     }

@@ -12,11 +12,12 @@ use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 
 use super::error::ConfigError;
 use super::items;
-use super::setting::{Setting, join, set_setting, setting};
+use super::setting::{Setting, set_setting, setting};
 use crate::peer::Peer;
 
 const EVERY_ADDRESS: &str = "it contains every address, so a client could choose its own address; if \
-     only the proxy can reach the app, write TrustedProxies::insecure_any()";
+     only the proxy can reach the app, write trust(TrustedProxies::insecure_any())";
+const NONE_ALONE: &str = "none stands alone, without other items";
 const NO_ITEM: &str = "the set has no item; to trust no proxy, write none";
 
 /// The set of addresses that belong to trusted proxies: addresses, networks, and Unix sockets.
@@ -38,7 +39,8 @@ const NO_ITEM: &str = "the set has no item; to trust no proxy, write none";
 ///
 /// Items are separated by commas, spaces, tabs and line ends. `#` starts a comment, which ends with its
 /// line. An item is an address, a network, or `loopback`, `private`, `link-local` or `unix`, named after
-/// the constructors. `none` stands alone. [`Display`](fmt::Display) writes this form.
+/// the constructors. `none` stands alone. [`Display`](fmt::Display) writes this form;
+/// [`insecure_any`](Self::insecure_any) has none.
 ///
 /// One bad item refuses the whole text, and so does a text without items:
 ///
@@ -213,6 +215,9 @@ fn canonical(net: IpNet) -> Result<IpNet, String> {
              (10.0.0.0/8 for ::ffff:10.0.0.0/104)",
         )?,
     };
+    if net.prefix_len() == 0 {
+        return Err(EVERY_ADDRESS.into());
+    }
     let (network, address) = (net.trunc(), net.addr());
     if network != net {
         return Err(format!(
@@ -220,10 +225,7 @@ fn canonical(net: IpNet) -> Result<IpNet, String> {
              {address} for the one address"
         ));
     }
-    match net.prefix_len() {
-        0 => Err(EVERY_ADDRESS.into()),
-        _ => Ok(net),
-    }
+    Ok(net)
 }
 
 /// Converts an IPv4-mapped network into IPv4. `None` if the network is larger than all of IPv4
@@ -298,14 +300,14 @@ fn parse_network(item: &str) -> Option<IpNet> {
 /// Tells what to write instead of an item that is not valid.
 fn advice(item: &str) -> String {
     let bare = item.trim_start_matches('[').trim_end_matches(']');
-    if let Some((address, prefix)) = item.split_once('/') {
+    if let Some((address, _)) = item.split_once('/') {
         if let Ok(address) = address.parse::<IpAddr>() {
             let most = if address.is_ipv4() { 32 } else { 128 };
-            return format!("{prefix:?} behind the / is not a number from 0 to {most}");
+            return format!("the part behind the / is not a number from 1 to {most}, as in /24");
         }
     }
     if item == "none" {
-        "none stands alone, without other items".into()
+        NONE_ALONE.into()
     } else if item == "*" {
         EVERY_ADDRESS.into()
     } else if item == "localhost" {
@@ -328,7 +330,15 @@ fn invalid(text: impl fmt::Display, reason: impl fmt::Display) -> ConfigError {
 fn joined<S: Setting<TrustedProxies>>(
     sets: impl IntoIterator<Item = S>,
 ) -> Result<TrustedProxies, ConfigError> {
-    join(sets, || invalid("", NO_ITEM))
+    let sets: Vec<TrustedProxies> =
+        sets.into_iter().map(Setting::value).collect::<Result<_, _>>()?;
+    if sets.is_empty() {
+        return Err(invalid("", NO_ITEM));
+    }
+    if sets.len() > 1 && sets.contains(&TrustedProxies::none()) {
+        return Err(invalid("none", NONE_ALONE));
+    }
+    Ok(sets.into_iter().collect())
 }
 
 set_setting!(TrustedProxies, |text: &str| text.parse(), joined);

@@ -94,7 +94,7 @@ const KNOWN: [(&str, Holds); 60] = [
 ];
 
 /// Names that a request needs for another purpose. Such a header must not be removed.
-const OTHER_MEANING: [&str; 113] = [
+const OTHER_MEANING: [&str; 140] = [
     // Every name in `http::header` but `Forwarded`.
     "accept",
     "accept-charset",
@@ -177,39 +177,96 @@ const OTHER_MEANING: [&str; 113] = [
     "x-frame-options",
     "x-xss-protection",
     // Names of tracing, of credentials, of the user, and of the path.
-    "baggage",
+    "api-key",
     "b3",
+    "baggage",
+    "cf-access-jwt-assertion",
+    "dpop",
     "grpc-encoding",
     "grpc-timeout",
     "http2-settings",
     "idempotency-key",
     "keep-alive",
+    "last-event-id",
     "priority",
     "proxy-connection",
+    "remote-user",
     "sec-fetch-dest",
     "sec-fetch-mode",
     "sec-fetch-site",
     "sec-fetch-user",
+    "sentry-trace",
+    "signature",
+    "signature-input",
     "traceparent",
     "tracestate",
+    "uber-trace-id",
+    "x-amzn-oidc-accesstoken",
+    "x-amzn-oidc-data",
+    "x-amzn-oidc-identity",
     "x-amzn-trace-id",
     "x-api-key",
+    "x-auth-request-access-token",
+    "x-auth-request-email",
+    "x-auth-request-groups",
+    "x-auth-request-user",
     "x-auth-token",
+    "x-b3-flags",
+    "x-b3-parentspanid",
+    "x-b3-sampled",
     "x-b3-spanid",
     "x-b3-traceid",
     "x-cloud-trace-context",
     "x-correlation-id",
     "x-csrf-token",
+    "x-forwarded-access-token",
     "x-forwarded-client-cert",
     "x-forwarded-email",
+    "x-forwarded-groups",
+    "x-forwarded-method",
+    "x-forwarded-path",
+    "x-forwarded-preferred-username",
     "x-forwarded-uri",
     "x-forwarded-user",
+    "x-goog-iap-jwt-assertion",
     "x-http-method-override",
     "x-original-url",
+    "x-remote-user",
     "x-request-id",
     "x-requested-with",
     "x-rewrite-url",
+    "x-session-id",
     "x-xsrf-token",
+];
+
+/// Texts that an author means as a value, though each is a valid header name.
+const KEYWORDS: [&str; 26] = [
+    "all",
+    "always",
+    "any",
+    "auto",
+    "default",
+    "direct",
+    "false",
+    "http",
+    "https",
+    "leftmost",
+    "link-local",
+    "localhost",
+    "loopback",
+    "no",
+    "none",
+    "off",
+    "on",
+    "peer",
+    "private",
+    "rightmost",
+    "true",
+    "unix",
+    "unknown",
+    "ws",
+    "wss",
+    "yes",
 ];
 
 impl fmt::Display for Holds {
@@ -233,6 +290,12 @@ impl fmt::Display for Holds {
 pub(crate) fn holds(name: &HeaderName) -> Option<Holds> {
     let is = |(known, _): &&(&str, Holds)| looks_like(name.as_str(), known);
     KNOWN.iter().find(is).map(|(_, holds)| *holds)
+}
+
+/// Tells whether this is a keyword, a number or an address, which an author passed for a header.
+pub(crate) fn is_keyword(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    KEYWORDS.contains(&name) || !name.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
 /// Tells whether a request needs a header of this name, or one that looks like it, for another purpose.

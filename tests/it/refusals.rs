@@ -40,9 +40,9 @@ fn wrong_texts() {
             "write loopback",
         ),
         (builder().trust("[::1]"), "trust: invalid trusted proxy \"[::1]\"", "write ::1"),
-        (builder().trust("10.0.0.0/33"), "trust: invalid trusted proxy \"10.0.0.0/33\"", "0 to 32"),
-        (builder().trust("10.0.0.0/08"), "trust: invalid trusted proxy \"10.0.0.0/08\"", "\"08\""),
-        (builder().trust("::/129"), "trust: invalid trusted proxy \"::/129\"", "0 to 128"),
+        (builder().trust("10.0.0.0/33"), "trust: invalid trusted proxy \"10.0.0.0/33\"", "1 to 32"),
+        (builder().trust("10.0.0.0/08"), "trust: invalid trusted proxy \"10.0.0.0/08\"", "1 to 32"),
+        (builder().trust("::/129"), "trust: invalid trusted proxy \"::/129\"", "1 to 128"),
         (builder().trust("nginx"), "trust: invalid trusted proxy \"nginx\"", "write its address"),
         (
             builder().trust("10.0.0.2:80"),
@@ -162,6 +162,82 @@ fn wrong_texts() {
             "http or https",
         ),
     ]);
+}
+
+/// A keyword or an address in the place of a header would name a header that every client can send.
+#[test]
+fn values_in_the_place_of_a_header() {
+    let texts =
+        ["https", "HTTP", "on", "always", "true", "loopback", "*", "443", "127.0.0.1", "any"];
+    for text in texts {
+        let builders = [
+            builder().client_from(text),
+            builder().client_from(ClientSource::list(text)),
+            builder().scheme_from(text),
+            builder().scheme_from(SchemeSource::on_off(text)),
+            builder().host_from(text).allowed_hosts("example.com"),
+            builder().port_from(text),
+            builder().prefix_from(text),
+        ];
+        for builder in builders {
+            let error = builder.build().expect_err(text).to_string();
+            assert!(error.contains("is not the name of a header"), "{text}: {error}");
+            assert!(error.contains(&text.to_lowercase()), "{text}: {error}");
+        }
+    }
+    for none in ["none", "None", "NONE"] {
+        let nothing = builder().client_from(none).scheme_from(none).build().unwrap_err();
+        assert!(nothing.to_string().starts_with("no header is read"), "{nothing}");
+        let host = builder().host_from(none).allowed_hosts("example.com").build();
+        assert!(host.is_err(), "{none}");
+    }
+}
+
+/// What an error says to write builds, and is as safe.
+#[test]
+fn advice_is_accepted() {
+    let advised = [
+        builder().trust(TrustedProxies::insecure_any()),
+        builder()
+            .trust(TrustedProxies::insecure_any())
+            .client_from(ClientSource::x_forwarded_for().nth_from_right(3)),
+        builder().trust("none"),
+        builder().client_from(none()).scheme_from(SchemeSource::always("https")),
+        builder().trust_chain(["173.245.48.0/20", "10.0.0.2"]),
+        builder().allowed_hosts("*.example.com"),
+        builder().trust("10.0.0.0/24"),
+    ];
+    for builder in advised {
+        assert!(builder.clone().build().is_ok(), "{builder:?}");
+    }
+    let any = TrustedProxies::insecure_any;
+    let one = builder().trust_chain([any()]).build().unwrap_err().to_string();
+    assert!(!one.contains("nth_from_right"), "{one}");
+    let three = builder().trust_chain([any(), any(), any()]).build().unwrap_err().to_string();
+    assert!(three.contains("nth_from_right(3)"), "{three}");
+    let zero = builder().trust("10.0.0.1/0").build().unwrap_err().to_string();
+    assert!(!zero.contains("write 0.0.0.0/0"), "{zero}");
+}
+
+/// An error shows a text escaped, and never raw.
+#[test]
+fn errors_have_no_control_bytes() {
+    for text in [".\u{1b}[31mred", "\u{1b}", "a\u{202e}b", ".\u{0}", "x\u{7f}/24", "[\u{b}]"] {
+        let errors = [
+            builder().trust(text).build(),
+            builder().allowed_hosts(text).build(),
+            builder().client_from(text).build(),
+            builder().scheme_from(text).build(),
+            builder().direct_scheme(text).build(),
+            builder().insecure_keep_header(text).build(),
+            ForwardedHeaders::behind(text).build(),
+        ];
+        for error in errors {
+            let error = error.unwrap_err().to_string();
+            let is_safe = |c: char| !c.is_control() && c != '\u{202e}';
+            assert!(error.chars().all(is_safe), "{error:?}");
+        }
+    }
 }
 
 /// One bad call, and the error of the first bad call stays.
@@ -424,8 +500,8 @@ fn settings_that_do_not_go_together() {
         ),
         (
             builder().trust_chain(["173.245.48.0/20", "10.0.0.2"]).client_from("cf-connecting-ip"),
-            "client_from(\"cf-connecting-ip\") holds one address",
-            "write trust(…)",
+            "client_from(\"cf-connecting-ip\") beside trust_chain",
+            "remove client_from",
         ),
         (
             builder().trust_chain([TrustedProxies::insecure_any(), loopback()]),
@@ -484,7 +560,7 @@ fn more_than_a_proxy_writes() {
         ),
         (
             behind(Proxy::Nginx).client_from(ClientSource::x_forwarded_for().nth_from_right(2)),
-            "client_from(\"x-forwarded-for\") behind nginx",
+            "client_from: behind nginx the client is entry 1 from the right, not 2",
             builder_instead,
         ),
         (

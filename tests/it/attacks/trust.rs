@@ -11,9 +11,9 @@ use crate::support::{ip, request};
 
 const EXPECTED: &str = "expected an address (192.0.2.7), a network (10.1.0.0/16)";
 const MAPPED: &str = "/96 or longer";
-const NO_COMMA: &str = "remove the comma";
+const NO_COMMA: &str = "one comma";
 const NO_ITEM: &str = "the set has no item";
-const PREFIX: &str = "not a number from 0 to 32";
+const PREFIX: &str = "not a number from 1 to 32";
 
 /// A name, the text, how the error shows the wrong item, and what it advises.
 const REFUSED: &[(&str, &str, &str, &str)] = &[
