@@ -153,7 +153,7 @@
 //! No feature is on by default.
 //!
 //! - `axum`: the extractors, and `ConnectInfo<SocketAddr>` as a peer. For axum 0.8.
-//! - `tonic`: `TcpConnectInfo` as a peer. For tonic 0.14.
+//! - `tonic`: `TcpConnectInfo` as a peer. For tonic 0.14, which needs Rust 1.88.
 
 #![forbid(unsafe_code)]
 #![warn(
