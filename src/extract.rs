@@ -61,7 +61,8 @@ impl From<ClientIp> for IpAddr {
 
 /// The rejection of a request that the layer has not seen. Answers 500 with a short sentence.
 ///
-/// [`Display`](std::fmt::Display) is advice for the operator, which does not appear in the answer.
+/// [`Display`](std::fmt::Display) is advice for the operator, which does not appear in the answer. The
+/// answer carries the rejection in its extensions, for a middleware that logs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the request carries no ConnectionInfo; add `.layer(forwarded_headers::ForwardedHeaders::new())` to \
@@ -72,15 +73,19 @@ pub struct MissingLayer;
 
 /// The rejection of a request without a client address. Answers with a short sentence.
 ///
-/// [`Display`](std::fmt::Display) is advice for the operator, which does not appear in the answer.
+/// [`Display`](std::fmt::Display) is advice for the operator, which does not appear in the answer. The
+/// answer carries the rejection in its extensions, for a middleware that logs it.
 ///
 /// ```
 /// use axum::response::IntoResponse;
 /// use forwarded_headers::{Unresolved, extract::ClientIpRejection};
 ///
 /// let rejection = ClientIpRejection::Unresolved(Unresolved::Malformed);
-/// assert!(rejection.to_string().contains("have it write plain addresses"));
-/// assert_eq!(rejection.into_response().status(), 400);
+/// let answer = rejection.into_response();
+/// assert_eq!(answer.status(), 400);
+///
+/// let logged: Option<&ClientIpRejection> = answer.extensions().get();
+/// assert!(logged.unwrap().to_string().contains("have it write plain addresses"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -115,7 +120,7 @@ const REQUEST: &str = "the request does not report the client's address\n";
 
 impl IntoResponse for MissingLayer {
     fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, SERVER).into_response()
+        answer(StatusCode::INTERNAL_SERVER_ERROR, SERVER, self)
     }
 }
 
@@ -123,11 +128,21 @@ impl IntoResponse for ClientIpRejection {
     fn into_response(self) -> Response {
         match self {
             Self::Unresolved(why) if why != Unresolved::NotConfigured => {
-                (StatusCode::BAD_REQUEST, REQUEST).into_response()
+                answer(StatusCode::BAD_REQUEST, REQUEST, self)
             }
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, SERVER).into_response(),
+            _ => answer(StatusCode::INTERNAL_SERVER_ERROR, SERVER, self),
         }
     }
+}
+
+fn answer(
+    status: StatusCode,
+    body: &'static str,
+    rejection: impl Clone + Send + Sync + 'static,
+) -> Response {
+    let mut response = (status, body).into_response();
+    response.extensions_mut().insert(rejection);
+    response
 }
 
 fn info(parts: &Parts) -> Result<&ConnectionInfo, MissingLayer> {

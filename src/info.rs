@@ -12,7 +12,7 @@ use crate::peer::Peer;
 use crate::syntax::authority::Authority;
 use crate::syntax::scheme::WebScheme;
 
-/// The client, and the scheme and host that it used: the extension that
+/// The client's address, and the scheme and host of its request: the extension that
 /// [`ForwardedHeaders`](crate::ForwardedHeaders) inserts into each request.
 ///
 /// ```
@@ -67,7 +67,7 @@ use crate::syntax::scheme::WebScheme;
 ///
 /// With the feature `axum` it is an extractor, as is
 /// [`ClientIp`](https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/struct.ClientIp.html).
-/// It is named after its relative in actix-web. axum's `ConnectInfo` is something else: the peer.
+/// The name follows actix-web. axum's `ConnectInfo` is the peer.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionInfo(Resolved);
 
@@ -162,7 +162,7 @@ impl ConnectionInfo {
 
     /// Returns the host of [`authority`](Self::authority). An IPv6 address is in brackets.
     ///
-    /// OpenTelemetry `server.address`.
+    /// OpenTelemetry `server.address`, without the brackets.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.0.authority.as_ref().map(Authority::host)

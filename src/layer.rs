@@ -14,7 +14,7 @@ use crate::info::ConnectionInfo;
 use crate::proxy::Proxy;
 use crate::rewrite::Edits;
 
-/// The layer that decides who the client is, and makes the request agree.
+/// The layer that decides who the client is, and rewrites the request to match.
 ///
 /// [`new`](Self::new) trusts one proxy on this machine. It reads the client's address and scheme from
 /// `X-Forwarded-For` and `X-Forwarded-Proto`, and removes every other forwarding header. Change that with
@@ -39,9 +39,19 @@ use crate::rewrite::Edits;
 ///
 /// # Order
 ///
-/// Put it outermost: what runs before it sees what the client sent. In an axum `Router` that is the last
-/// `.layer(…)`, which covers the routes that were added before it and no others. In a
-/// `tower::ServiceBuilder` it is the first.
+/// Add this layer last in an axum `Router`, and first in a `tower::ServiceBuilder`. Code outside of it sees
+/// the client's headers. In a `Router` it covers only the routes that were added before it.
+///
+/// axum's `ConnectInfo` stays the proxy's address. Give rate limiters and logs
+/// [`ConnectionInfo::client_ip`].
+///
+/// # The first request
+///
+/// A plain `curl localhost:3000` is answered 400 by [`ClientIp`]: this machine is trusted and reports no
+/// client. Send `-H 'X-Forwarded-For: 203.0.113.7'`, or set
+/// [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client) in development.
+///
+/// [`ClientIp`]: https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/struct.ClientIp.html
 #[derive(Debug, Clone)]
 pub struct ForwardedHeaders {
     config: Arc<Config>,
@@ -83,6 +93,9 @@ impl ForwardedHeaders {
 
     /// Returns the settings for a well-known proxy: what it writes of its own, and nothing that it
     /// passes on. Takes a [`Proxy`], or its name as text.
+    ///
+    /// Set [`trust`](Builder::trust) unless the proxy runs on this machine. Otherwise every client has the
+    /// address of the proxy.
     ///
     /// The setters may narrow the profile. They may read more only as far as the proxy's page says;
     /// `build` refuses the rest.

@@ -29,8 +29,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! In an app the same layer is one line: see [`ForwardedHeaders`]. Which headers a proxy writes, and
-//! which it passes on, differs between proxies. [`Proxy`] has a page for each of 26.
+//! In an axum app the same layer is one line:
+//!
+//! ```no_run
+//! # #[cfg(feature = "axum")] {
+//! use axum::{Router, routing::get};
+//! use forwarded_headers::{ConnectionInfo, ForwardedHeaders, extract::ClientIp};
+//!
+//! async fn hello(ClientIp(ip): ClientIp, info: ConnectionInfo) -> String {
+//!     format!("{ip} asked for {:?}", info.origin())
+//! }
+//!
+//! async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//!     let proxies = std::env::var("TRUSTED_PROXIES").unwrap_or("loopback".into());
+//!     let layer = ForwardedHeaders::behind("nginx")
+//!         .trust(proxies)
+//!         .allowed_hosts("example.com, *.example.com")
+//!         .build()?;
+//!     let app = Router::new().route("/", get(hello)).layer(layer);
+//!     let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
+//!     let listener = tokio::net::TcpListener::bind("0.0.0.0:3000").await?;
+//!     Ok(axum::serve(listener, service).await?)
+//! }
+//! # }
+//! ```
+//!
+//! Which headers a proxy writes, and which it passes on, differs between proxies. [`Proxy`] has a page for
+//! each of 26.
 //!
 //! # The promise
 //!

@@ -20,6 +20,9 @@
 pub enum Outcome {
     /// The peer is not a trusted proxy, so the peer is the client. Its forwarding headers were not
     /// read.
+    ///
+    /// If the client's address is your proxy's, the proxy is not trusted: pass its address to
+    /// [`trust`](crate::Builder::trust).
     Direct,
     /// The peer is unknown, and so is the client.
     ///

@@ -112,13 +112,17 @@ impl Builder {
     /// Sets the proxies that may open the connection. The default is
     /// [`loopback`](TrustedProxies::loopback).
     ///
-    /// This is one proxy in a row, of one or more addresses. For several in a row, use
-    /// [`trust_chain`](Self::trust_chain) instead; `build` refuses both together.
+    /// `trust([cdn, nginx])` is not a chain: each visitor would have the CDN's address. For several proxies
+    /// in a row, use [`trust_chain`](Self::trust_chain) instead; `build` refuses both together.
     ///
     /// ```
-    /// use forwarded_headers::ForwardedHeaders;
+    /// use forwarded_headers::{ForwardedHeaders, Outcome, Peer};
+    /// use http::Request;
     ///
     /// let layer = ForwardedHeaders::builder().trust("10.0.1.0/24, 10.0.2.0/24").build()?;
+    /// let request = Request::builder().extension(Peer::Inet(([10, 0, 2, 7], 50000).into()));
+    /// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+    /// assert_ne!(info.outcome(), Outcome::Direct); // the peer is trusted
     ///
     /// let error = ForwardedHeaders::builder().trust("nginx").build().unwrap_err();
     /// assert!(error.to_string().starts_with("trust: invalid trusted proxy \"nginx\": "));
@@ -129,12 +133,13 @@ impl Builder {
         self.set("trust", proxies, |settings, proxies| settings.trust = Some(proxies))
     }
 
-    /// Sets the proxies of a request's way, outermost first: `[cdn, load_balancer]`. The last set holds
-    /// the proxies that may open the connection. 1 to 255 sets.
+    /// Sets several proxies in a row, outermost first: `[cdn, load_balancer]`. The last set holds the
+    /// proxies that may open the connection. 1 to 255 sets.
     ///
     /// A request may skip outer proxies: a client that reaches the load balancer directly is a client by
-    /// its own address. In the wrong order no report is read. With `["10.0.0.0/8"; 3]`, up to three
-    /// proxies in one network, every host of that network can report its own client. `build` refuses
+    /// its own address. In the wrong order the peer is not trusted, and every client has the address of
+    /// the nearest proxy. `["10.0.0.0/8"; 3]` trusts up to three proxies in one network. Every host in that
+    /// network can then report any client. `build` refuses
     /// [`insecure_any`](TrustedProxies::insecure_any) in a chain.
     ///
     /// ```
@@ -164,9 +169,16 @@ impl Builder {
     /// The layer reads no other header for the address: never another one as a fall-back.
     ///
     /// ```
-    /// use forwarded_headers::ForwardedHeaders;
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
     ///
     /// let layer = ForwardedHeaders::builder().trust("10.0.0.2").client_from("forwarded").build()?;
+    /// let request = Request::builder()
+    ///     .extension(Peer::Inet(([10, 0, 0, 2], 50000).into()))
+    ///     .header("forwarded", "for=6.6.6.6, for=203.0.113.7;proto=https")
+    ///     .header("x-forwarded-for", "6.6.6.6");
+    /// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+    /// assert_eq!(info.client_ip(), Some([203, 0, 113, 7].into()));
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn client_from(self, source: impl Setting<ClientSource>) -> Self {
@@ -181,13 +193,20 @@ impl Builder {
     /// [`SchemeSource::none`] behind a proxy that passes the client's header on.
     ///
     /// ```
-    /// use forwarded_headers::{ForwardedHeaders, SchemeSource};
+    /// use forwarded_headers::{ForwardedHeaders, Peer, SchemeSource};
+    /// use http::Request;
     ///
     /// // A proxy that takes TLS only, and does not report the scheme.
     /// let layer = ForwardedHeaders::builder()
     ///     .trust("10.0.0.2")
     ///     .scheme_from(SchemeSource::always("https"))
     ///     .build()?;
+    /// let request = Request::builder()
+    ///     .extension(Peer::Inet(([10, 0, 0, 2], 50000).into()))
+    ///     .header("x-forwarded-for", "203.0.113.7")
+    ///     .header("x-forwarded-proto", "http");
+    /// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+    /// assert!(info.is_secure());
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn scheme_from(self, source: impl Setting<SchemeSource>) -> Self {
@@ -220,10 +239,18 @@ impl Builder {
     /// Sets the header that reports the port, for a host without a port. By default no header is read.
     ///
     /// ```
-    /// use forwarded_headers::ForwardedHeaders;
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
     ///
     /// let layer =
     ///     ForwardedHeaders::builder().trust("10.0.0.2").port_from("x-forwarded-port").build()?;
+    /// let request = Request::builder()
+    ///     .extension(Peer::Inet(([10, 0, 0, 2], 50000).into()))
+    ///     .header("host", "example.com")
+    ///     .header("x-forwarded-for", "203.0.113.7")
+    ///     .header("x-forwarded-port", "8443");
+    /// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+    /// assert_eq!(info.authority().unwrap(), "example.com:8443");
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn port_from(self, header: impl Setting<HeaderName>) -> Self {
@@ -234,10 +261,17 @@ impl Builder {
     /// Sets the header that reports the path prefix that a proxy removed. By default no header is read.
     ///
     /// ```
-    /// use forwarded_headers::ForwardedHeaders;
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
     ///
     /// let layer =
     ///     ForwardedHeaders::builder().trust("10.0.0.2").prefix_from("x-forwarded-prefix").build()?;
+    /// let request = Request::builder()
+    ///     .extension(Peer::Inet(([10, 0, 0, 2], 50000).into()))
+    ///     .header("x-forwarded-for", "203.0.113.7")
+    ///     .header("x-forwarded-prefix", "/shop/");
+    /// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+    /// assert_eq!(info.prefix(), Some("/shop"));
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn prefix_from(self, header: impl Setting<HeaderName>) -> Self {
@@ -249,10 +283,17 @@ impl Builder {
     /// [`Writing::Append`].
     ///
     /// ```
-    /// use forwarded_headers::{ForwardedHeaders, Writing};
+    /// use forwarded_headers::{ForwardedHeaders, Outcome, Peer, Unresolved, Writing};
+    /// use http::Request;
     ///
     /// let layer =
     ///     ForwardedHeaders::builder().trust("10.0.0.2").proxies_write(Writing::Replace).build()?;
+    /// let request = Request::builder()
+    ///     .extension(Peer::Inet(([10, 0, 0, 2], 50000).into()))
+    ///     .header("x-forwarded-for", "6.6.6.6, 203.0.113.7");
+    /// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+    /// // The one proxy replaces: it cannot have written two entries.
+    /// assert_eq!(info.outcome(), Outcome::Unresolved(Unresolved::ExtraEntries));
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn proxies_write(self, writing: Writing) -> Self {
@@ -285,9 +326,12 @@ impl Builder {
     /// [`Outcome::Direct`]: crate::Outcome::Direct
     ///
     /// ```
-    /// use forwarded_headers::ForwardedHeaders;
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
     ///
     /// let layer = ForwardedHeaders::builder().trust("none").direct_scheme("https").build()?;
+    /// let request = Request::builder().extension(Peer::Inet(([203, 0, 113, 7], 4711).into()));
+    /// assert!(layer.resolve(&request.body(()).unwrap().into_parts().0).is_secure());
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn direct_scheme(self, scheme: impl Setting<Scheme>) -> Self {
@@ -304,11 +348,15 @@ impl Builder {
     /// handler extracts `Option<ClientIp>`, or none.
     ///
     /// ```
-    /// use forwarded_headers::ForwardedHeaders;
+    /// use forwarded_headers::{ForwardedHeaders, Outcome, Peer};
+    /// use http::Request;
     ///
-    /// let layer = ForwardedHeaders::builder()
-    ///     .trusted_peer_may_be_client(cfg!(debug_assertions))
-    ///     .build()?;
+    /// // For example: cfg!(debug_assertions)
+    /// let layer = ForwardedHeaders::builder().trusted_peer_may_be_client(true).build()?;
+    /// let request = Request::builder().extension(Peer::Inet(([127, 0, 0, 1], 50000).into()));
+    /// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+    /// assert_eq!(info.outcome(), Outcome::NotForwarded);
+    /// assert_eq!(info.client_ip(), Some([127, 0, 0, 1].into()));
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn trusted_peer_may_be_client(mut self, may_be: bool) -> Self {
@@ -324,6 +372,7 @@ impl Builder {
     ///
     /// ```
     /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
     ///
     /// #[derive(Clone)]
     /// struct MyConnection(std::net::SocketAddr);
@@ -331,6 +380,9 @@ impl Builder {
     /// let layer = ForwardedHeaders::builder()
     ///     .peer_from(|extensions| extensions.get::<MyConnection>().map(|c| Peer::from(c.0)))
     ///     .build()?;
+    /// let request = Request::builder().extension(MyConnection(([203, 0, 113, 7], 4711).into()));
+    /// let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+    /// assert_eq!(info.client_ip(), Some([203, 0, 113, 7].into()));
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn peer_from(
@@ -345,8 +397,12 @@ impl Builder {
     ///
     /// ```
     /// use forwarded_headers::{ForwardedHeaders, UriRewrite};
+    /// use http::Request;
     ///
     /// let layer = ForwardedHeaders::builder().rewrite_uri(UriRewrite::Leave).build()?;
+    /// let mut request = Request::builder().uri("http://upstream.example/a").body(()).unwrap();
+    /// layer.apply(&mut request);
+    /// assert_eq!(request.uri(), "http://upstream.example/a");
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn rewrite_uri(mut self, rewrite: UriRewrite) -> Self {
@@ -360,8 +416,12 @@ impl Builder {
     ///
     /// ```
     /// use forwarded_headers::ForwardedHeaders;
+    /// use http::Request;
     ///
     /// let layer = ForwardedHeaders::builder().insecure_keep_header("x-real-ip").build()?;
+    /// let mut request = Request::builder().header("x-real-ip", "6.6.6.6").body(()).unwrap();
+    /// layer.apply(&mut request);
+    /// assert_eq!(request.headers()["x-real-ip"], "6.6.6.6"); // even from a client
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn insecure_keep_header(self, header: impl Setting<HeaderName>) -> Self {

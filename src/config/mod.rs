@@ -1,4 +1,4 @@
-//! The configuration, as plain data.
+//! The settings, and the configuration that `build` makes of them.
 
 mod allowed_hosts;
 mod builder;
@@ -34,10 +34,19 @@ pub use trusted_proxies::TrustedProxies;
 /// What the trusted proxies do with a header that comes in to them.
 ///
 /// ```
-/// use forwarded_headers::{ForwardedHeaders, Writing};
+/// use forwarded_headers::{ForwardedHeaders, Outcome, Peer, Unresolved, Writing};
+/// use http::Request;
 ///
-/// // One proxy that replaces the headers of the client: a second entry is not the proxy's.
-/// let layer = ForwardedHeaders::builder().proxies_write(Writing::Replace).build()?;
+/// let request = Request::builder()
+///     .extension(Peer::Inet(([127, 0, 0, 1], 50000).into()))
+///     .header("x-forwarded-for", "6.6.6.6, 203.0.113.7");
+/// let (parts, ()) = request.body(()).unwrap().into_parts();
+/// let outcome = |writing| {
+///     let layer = ForwardedHeaders::builder().proxies_write(writing).build();
+///     layer.map(|layer| layer.resolve(&parts).outcome())
+/// };
+/// assert_eq!(outcome(Writing::Append)?, Outcome::Forwarded);
+/// assert_eq!(outcome(Writing::Replace)?, Outcome::Unresolved(Unresolved::ExtraEntries));
 /// # Ok::<(), forwarded_headers::ConfigError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -70,10 +79,26 @@ pub enum Writing {
 /// A URI that has an authority (absolute form, HTTP/2) has it from the client.
 ///
 /// ```
-/// use forwarded_headers::{ForwardedHeaders, UriRewrite};
+/// use forwarded_headers::{ForwardedHeaders, Peer, UriRewrite};
+/// use http::Request;
 ///
-/// let layer = ForwardedHeaders::builder().rewrite_uri(UriRewrite::Correct).build()?;
-/// # Ok::<(), forwarded_headers::ConfigError>(())
+/// let rewritten = |rewrite, uri: &str| {
+///     let layer = ForwardedHeaders::builder().rewrite_uri(rewrite).build().unwrap();
+///     let proxy = Peer::Inet(([127, 0, 0, 1], 50000).into());
+///     let request = Request::builder().uri(uri).extension(proxy);
+///     let mut request = request
+///         .header("host", "example.com")
+///         .header("x-forwarded-for", "203.0.113.7")
+///         .header("x-forwarded-proto", "https")
+///         .body(())
+///         .unwrap();
+///     layer.apply(&mut request);
+///     request.uri().to_string()
+/// };
+/// assert_eq!(rewritten(UriRewrite::Complete, "/a"), "https://example.com/a");
+/// assert_eq!(rewritten(UriRewrite::Correct, "/a"), "/a");
+/// assert_eq!(rewritten(UriRewrite::Correct, "http://example.com/a"), "https://example.com/a");
+/// assert_eq!(rewritten(UriRewrite::Leave, "http://example.com/a"), "http://example.com/a");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]

@@ -13,7 +13,8 @@ use super::error::ConfigError;
 /// array or a `Vec` of such values, which are joined.
 ///
 /// Pass text as it is, without `.parse()`: the error comes out of
-/// [`build`](crate::Builder::build), with the name of the call. The trait is sealed.
+/// [`build`](crate::Builder::build), with the name of the call. The trait is sealed: only this crate
+/// implements it, and may do so for more types in a minor release.
 ///
 /// ```
 /// use forwarded_headers::{ConfigError, ForwardedHeaders, Setting, TrustedProxies};

@@ -39,8 +39,8 @@ const NO_ITEM: &str = "the set has no item; to trust no proxy, write none";
 ///
 /// Items are separated by commas, spaces, tabs and line ends. `#` starts a comment, which ends with its
 /// line. An item is an address, a network, or `loopback`, `private`, `link-local` or `unix`, named after
-/// the constructors. `none` stands alone. [`Display`](fmt::Display) writes this form;
-/// [`insecure_any`](Self::insecure_any) has none.
+/// the constructors. `none` stands alone. [`Display`](fmt::Display) writes this form. It
+/// writes [`insecure_any`](Self::insecure_any) as `*`, which is refused.
 ///
 /// One bad item refuses the whole text, and so does a text without items:
 ///
@@ -418,6 +418,9 @@ impl<T: Into<TrustedProxies>> Extend<T> for TrustedProxies {
 
 impl fmt::Display for TrustedProxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.any {
+            return f.write_str("*");
+        }
         let v4 = self.v4.iter().flat_map(|(start, end)| {
             Ipv4Subnets::new((*start).into(), (*end).into(), 0).map(IpNet::V4)
         });

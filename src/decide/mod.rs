@@ -48,7 +48,7 @@ fn direct(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> 
 
 /// Reads the reports of the trusted peer, and of the trusted proxies behind it.
 fn proxied(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> Resolved {
-    let mut walk = read(config, found);
+    let mut walk = walk_reports(config, found);
     if walk.is_believed() && extra_entries::are_in(config, found, walk.entries(config)) {
         walk.last = Report::unusable(Unresolved::ExtraEntries);
     }
@@ -64,12 +64,14 @@ fn proxied(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) ->
         Some(port) => host.map(|host| host.or_port(port, scheme)),
         None => host,
     };
-    let outcome = outcome(config, &walk, found);
+    let outcome = outcome_of(config, &walk, found);
     Resolved {
         peer,
         outcome,
         hops: walk.hops,
-        is_plain: outcome == Outcome::Forwarded && walk.entries(config) == 1 && walk.last.is_plain,
+        is_canonical_text: outcome == Outcome::Forwarded
+            && walk.entries(config) == 1
+            && walk.last.is_canonical_text,
         client: (outcome != Outcome::NotForwarded).then_some(walk.last.client),
         scheme,
         authority: host.filter(|host| is_allowed(config, host, scheme)),
@@ -78,7 +80,7 @@ fn proxied(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) ->
     }
 }
 
-fn outcome(config: &Config, walk: &Walk<'_>, found: &Found<'_>) -> Outcome {
+fn outcome_of(config: &Config, walk: &Walk<'_>, found: &Found<'_>) -> Outcome {
     match walk.last.client.address {
         Ok(_) => Outcome::Forwarded,
         Err(Unresolved::NoHeader) if may_be_client(config, found.headers) => Outcome::NotForwarded,
@@ -111,26 +113,26 @@ impl Walk<'_> {
     }
 }
 
-fn read<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
+fn walk_reports<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
     let lines = found.read.client;
     match &config.client {
         ClientFrom::List(_, place) => {
             let mut list = lines.right_to_left();
             // A list that is too short has no entry left for the walk.
             let _ = list.skip(usize::from(*place) - 1, x_forwarded::last_comma);
-            walk(&config.chain, lines, || x_forwarded::next_report(&mut list))
+            follow(&config.chain, lines, || x_forwarded::next_report(&mut list))
         }
         ClientFrom::Forwarded => {
             let mut list: List<'a> = lines.right_to_left();
-            walk(&config.chain, lines, || forwarded::next_report(&mut list))
+            follow(&config.chain, lines, || forwarded::next_report(&mut list))
         }
         ClientFrom::Address(_) => {
             let mut report = single::address(lines);
-            walk(&config.chain, lines, || report.take())
+            follow(&config.chain, lines, || report.take())
         }
         ClientFrom::AddressAndPort(_) => {
             let mut report = single::address_and_port(lines);
-            walk(&config.chain, lines, || report.take())
+            follow(&config.chain, lines, || report.take())
         }
         ClientFrom::Nothing => Walk { hops: 1, last: Report::unusable(Unresolved::NotConfigured) },
     }
@@ -138,7 +140,7 @@ fn read<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
 
 /// Reads the next report for as long as the current address is a trusted proxy.
 #[inline]
-fn walk<'a>(
+fn follow<'a>(
     chain: &Chain,
     lines: Lines<'a>,
     mut next_report: impl FnMut() -> Option<Report<'a>>,

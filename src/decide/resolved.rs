@@ -16,14 +16,15 @@ pub(crate) struct Resolved {
     pub(crate) outcome: Outcome,
     /// The number of reports that were read.
     pub(crate) hops: u8,
-    /// The client in the last report read. `None` if the peer itself is the client.
+    /// The client in the last report read. `None` if no report was read: the client is then the peer, if
+    /// there is one.
     pub(crate) client: Option<Client>,
     pub(crate) scheme: WebScheme,
     pub(crate) authority: Option<Authority>,
     pub(crate) prefix: Option<Box<str>>,
     pub(crate) reported: Reported,
     /// Whether the line of the report is one address, as this crate writes it, and nothing else.
-    pub(crate) is_plain: bool,
+    pub(crate) is_canonical_text: bool,
 }
 
 /// The values that trusted proxies reported, beside the client's address.
@@ -46,7 +47,7 @@ impl Resolved {
             authority: None,
             prefix: None,
             reported: Reported::default(),
-            is_plain: false,
+            is_canonical_text: false,
         }
     }
 
@@ -83,11 +84,20 @@ impl Resolved {
     }
 }
 
-/// Compares what an app can see. `is_plain` is about the request's bytes.
+/// Compares what an app can see. `is_canonical_text` is about the request's bytes.
 impl PartialEq for Resolved {
     fn eq(&self, other: &Self) -> bool {
-        let Self { peer, outcome, hops, client, scheme, authority, prefix, reported, is_plain: _ } =
-            self;
+        let Self {
+            peer,
+            outcome,
+            hops,
+            client,
+            scheme,
+            authority,
+            prefix,
+            reported,
+            is_canonical_text: _,
+        } = self;
         (peer, outcome, hops, client) == (&other.peer, &other.outcome, &other.hops, &other.client)
             && (scheme, authority, prefix) == (&other.scheme, &other.authority, &other.prefix)
             && *reported == other.reported

@@ -1,4 +1,4 @@
-//! The `Forwarded` field of RFC 7239, by itself.
+//! A parser for the `Forwarded` header field (RFC 7239), independent of the layer.
 //!
 //! ```
 //! use forwarded_headers::forwarded;

@@ -15,7 +15,7 @@ pub(crate) struct Report<'a> {
     pub(crate) host: Option<Value<'a>>,
     /// Whether the rest of the line is the address as this crate writes it, and nothing else. Then the
     /// address need not be written to be compared.
-    pub(crate) is_plain: bool,
+    pub(crate) is_canonical_text: bool,
 }
 
 /// The client in a report: nearly always an address, and nothing else.
@@ -92,7 +92,7 @@ impl Report<'_> {
 
     #[inline]
     pub(crate) fn of(client: Client) -> Self {
-        Self { client, proto: None, host: None, is_plain: false }
+        Self { client, proto: None, host: None, is_canonical_text: false }
     }
 }
 

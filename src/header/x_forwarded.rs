@@ -18,7 +18,9 @@ use crate::syntax::scheme::WebScheme;
 #[inline]
 pub(crate) fn next_report<'a>(list: &mut List<'a>) -> Option<Report<'a>> {
     match list.next_at_end(ipv4_at_end) {
-        Some((ip, is_plain)) => Some(Report { is_plain, ..Report::of_ip(IpAddr::V4(ip)) }),
+        Some((ip, is_canonical_text)) => {
+            Some(Report { is_canonical_text, ..Report::of_ip(IpAddr::V4(ip)) })
+        }
         None => list.next(last_comma).map(report),
     }
 }

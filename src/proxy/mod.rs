@@ -141,268 +141,268 @@ impl Proxy {
         Self::IngressNginx,
     ];
 
-    /// Returns what the proxy writes. Above each profile is the evidence that the proxy writes this
-    /// whatever a client sends:
-    ///
-    /// - D: the vendor's documentation;
-    /// - S: the source;
-    /// - R: recorded from the proxy;
-    /// - O: observed by others.
-    #[rustfmt::skip]
-    pub(crate) const fn profile(self) -> &'static Profile {
-        match self {
-            // D R
-            Self::Nginx => &Profile {
-                name: "nginx",
-                client: ProfileClient::XForwardedFor(1),
-                also: &["x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-real-ip"],
-                refused: &[
-                    ("forwarded", "nginx has no directive for Forwarded and passes the client's on; with the two maps that write it, use Proxy::NginxForwarded"),
-                    ("cf-connecting-ip", "nginx passes the client's own CF-Connecting-IP on; trust Cloudflare's addresses with trust_chain instead"),
-                ],
-                ..PROFILE
-            },
-            // D R
-            Self::NginxForwarded => &Profile {
-                name: "nginx-forwarded",
-                client: ProfileClient::Header("forwarded"),
-                scheme: "forwarded",
-                also: &["forwarded"],
-                ..PROFILE
-            },
-            // D R
-            Self::HaProxy => &Profile {
-                name: "haproxy",
-                client: ProfileClient::XForwardedFor(1),
-                also: &["x-forwarded-host", "x-forwarded-port"],
-                ..PROFILE
-            },
-            // D R
-            Self::HaProxyForwarded => &Profile {
-                name: "haproxy-forwarded",
-                client: ProfileClient::Header("forwarded"),
-                scheme: "forwarded",
-                also: &["forwarded"],
-                ..PROFILE
-            },
-            // S R
-            Self::Caddy => &Profile {
-                name: "caddy",
-                client: ProfileClient::XForwardedFor(1),
-                writing: Writing::Replace,
-                also: &["x-forwarded-host"],
-                refused: &[
-                    ("behind another proxy", "Caddy keeps the headers of a proxy that it trusts, even those that the client wrote"),
-                ],
-                ..PROFILE
-            },
-            // S R
-            Self::Traefik => &Profile {
-                name: "traefik",
-                client: ProfileClient::XForwardedFor(1),
-                writing: Writing::Replace,
-                also: &["x-forwarded-host", "x-forwarded-prefix", "x-real-ip"],
-                refused: &[
-                    ("x-forwarded-port", "Traefik copies the port in X-Forwarded-Port from the client's Host, which the layer reads anyway"),
-                    ("behind another proxy", "Traefik keeps the headers of a proxy that it trusts, even those that the client wrote"),
-                ],
-                ..PROFILE
-            },
-            // D R
-            Self::Envoy => &Profile {
-                name: "envoy",
-                client: ProfileClient::XForwardedFor(1),
-                ..PROFILE
-            },
-            // D R
-            Self::Apache => &Profile {
-                name: "apache",
-                client: ProfileClient::XForwardedFor(1),
-                refused: &[
-                    ("x-forwarded-host", "Apache appends to the client's X-Forwarded-Host, or passes it on alone; with ProxyPreserveHost, the host is in Host"),
-                ],
-                ..PROFILE
-            },
-            // D R
-            Self::TrafficServer => &Profile {
-                name: "traffic-server",
-                client: ProfileClient::Header("forwarded"),
-                scheme: "forwarded",
-                ..PROFILE
-            },
-            // R
-            Self::Lighttpd => &Profile {
-                name: "lighttpd",
-                client: ProfileClient::XForwardedFor(1),
-                refused: &[
-                    ("x-forwarded-host", "lighttpd passes the client's X-Forwarded-Host on if the request has no Host; otherwise the host is in Host"),
-                ],
-                ..PROFILE
-            },
-            // D R
-            Self::Nghttpx => &Profile {
-                name: "nghttpx",
-                client: ProfileClient::XForwardedFor(1),
-                scheme: "none",
-                refused: &[
-                    ("x-forwarded-proto", "nghttpx reports the scheme that the client claims in :scheme; with redirect-if-not-tls, use SchemeSource::always(\"https\")"),
-                ],
-                ..PROFILE
-            },
-            // D R
-            Self::H2o => &Profile {
-                name: "h2o",
-                client: ProfileClient::XForwardedFor(1),
-                scheme: "none",
-                refused: &[
-                    ("x-forwarded-proto", "h2o reports the scheme that the client claims in :scheme; if h2o accepts TLS alone, use SchemeSource::always(\"https\")"),
-                ],
-                ..PROFILE
-            },
-            // D R
-            Self::Varnish => &Profile {
-                name: "varnish",
-                client: ProfileClient::XForwardedFor(1),
-                scheme: "none",
-                also: &["x-forwarded-proto"],
-                ..PROFILE
-            },
-            // D R
-            Self::Squid => &Profile {
-                name: "squid",
-                client: ProfileClient::XForwardedFor(1),
-                scheme: "none",
-                ..PROFILE
-            },
-            // R
-            Self::Pound => &Profile {
-                name: "pound",
-                client: ProfileClient::XForwardedFor(1),
-                writing: Writing::AppendToFirstLine,
-                also: &["x-forwarded-port"],
-                refused: &[
-                    ("proxies_write", "pound appends to the first line of X-Forwarded-For, so the last entry of two lines is the client's own"),
-                ],
-                ..PROFILE
-            },
-            // D; scheme O
-            Self::AwsAlb => &Profile {
-                name: "aws-alb",
-                client: ProfileClient::XForwardedFor(1),
-                also: &["x-forwarded-port"],
-                refused: &[
-                    ("x-forwarded-host", "Application Load Balancers do not write X-Forwarded-Host and pass the client's on; the host is in Host"),
-                    ("cf-connecting-ip", "Application Load Balancers pass the client's own CF-Connecting-IP on; trust Cloudflare's addresses with trust_chain instead"),
-                ],
-                is_remote: true,
-                ..PROFILE
-            },
-            // D
-            Self::CloudFront => &Profile {
-                name: "cloudfront",
-                client: ProfileClient::Header("cloudfront-viewer-address"),
-                scheme: "cloudfront-forwarded-proto",
-                refused: &[
-                    ("trust_chain", "A proxy behind CloudFront passes the client's own CloudFront-Viewer-Address on; use the profile of the proxy that connects to the app"),
-                ],
-                is_remote: true,
-                ..PROFILE
-            },
-            // D
-            Self::Cloudflare => &Profile {
-                name: "cloudflare",
-                client: ProfileClient::Header("cf-connecting-ip"),
-                refused: &[
-                    ("trust_chain", "A proxy behind Cloudflare passes the client's own CF-Connecting-IP on; use the profile of the proxy that connects to the app"),
-                ],
-                is_remote: true,
-                ..PROFILE
-            },
-            // D
-            Self::GoogleAlb => &Profile {
-                name: "google-alb",
-                client: ProfileClient::XForwardedFor(2),
-                scheme: "none",
-                refused: &[
-                    ("x-forwarded-for", "Google's load balancer appends its own address after the client's, so the client is entry 2 from the right"),
-                ],
-                is_remote: true,
-                ..PROFILE
-            },
-            // O
-            Self::CloudRun => &Profile {
-                name: "cloud-run",
-                client: ProfileClient::XForwardedFor(1),
-                scheme: "none",
-                is_remote: true,
-                ..PROFILE
-            },
-            // D
-            Self::AzureFrontDoor => &Profile {
-                name: "azure-front-door",
-                client: ProfileClient::XForwardedFor(1),
-                also: &["x-forwarded-host"],
-                is_remote: true,
-                ..PROFILE
-            },
-            // D
-            Self::AzureAppGateway => &Profile {
-                name: "azure-app-gateway",
-                client: ProfileClient::XForwardedFor(1),
-                also: &["x-forwarded-port"],
-                is_remote: true,
-                ..PROFILE
-            },
-            // D, implied
-            Self::Fly => &Profile {
-                name: "fly",
-                client: ProfileClient::Header("fly-client-ip"),
-                also: &["fly-forwarded-port"],
-                refused: &[
-                    ("x-forwarded-for", "Fly.io appends the app's own address to X-Forwarded-For, for every client; the client is in Fly-Client-IP"),
-                    ("trust_chain", "A proxy behind Fly.io passes the client's own Fly-Client-IP on; use the profile of the proxy that connects to the app"),
-                ],
-                is_remote: true,
-                ..PROFILE
-            },
-            // D
-            Self::Fastly => &Profile {
-                name: "fastly",
-                client: ProfileClient::Header("fastly-client-ip"),
-                scheme: "none",
-                refused: &[
-                    ("trust_chain", "A proxy behind Fastly passes the client's own Fastly-Client-IP on; use the profile of the proxy that connects to the app"),
-                ],
-                is_remote: true,
-                ..PROFILE
-            },
-            // O
-            Self::Heroku => &Profile {
-                name: "heroku",
-                client: ProfileClient::XForwardedFor(1),
-                writing: Writing::AppendToFirstLine,
-                refused: &[
-                    ("proxies_write", "Heroku's legacy router appends to the first line of X-Forwarded-For, so the last entry of two lines is the client's own"),
-                ],
-                is_remote: true,
-                ..PROFILE
-            },
-            // S
-            Self::IngressNginx => &Profile {
-                name: "ingress-nginx",
-                client: ProfileClient::XForwardedFor(1),
-                writing: Writing::Replace,
-                also: &["x-forwarded-host", "x-forwarded-port", "x-real-ip"],
-                refused: &[
-                    ("x-forwarded-prefix", "ingress-nginx passes the client's X-Forwarded-Prefix on"),
-                    ("behind another proxy", "ingress-nginx keeps the headers of a proxy that it trusts, even those that the client wrote"),
-                ],
-                is_remote: true,
-                ..PROFILE
-            },
-        }
+    /// Returns what the proxy writes.
+    pub(crate) fn profile(self) -> &'static Profile {
+        let mut profiles = PROFILES.iter();
+        let found = profiles.find(|(proxy, _)| *proxy == self);
+        found.map(|(_, profile)| profile).expect("each proxy has a row in the table")
     }
 }
+
+/// What each proxy writes, whatever a client sends. Above each profile is the evidence: D the vendor's
+/// documentation, S its source, R recorded from the proxy, O observed by others.
+#[rustfmt::skip]
+static PROFILES: [(Proxy, Profile); 26] = [
+    // D R
+    (Proxy::Nginx, Profile {
+        name: "nginx",
+        client: ProfileClient::XForwardedFor(1),
+        also: &["x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-real-ip"],
+        refused: &[
+            ("forwarded", "nginx has no directive for Forwarded and passes the client's on; with the two maps that write it, use Proxy::NginxForwarded"),
+            ("cf-connecting-ip", "nginx passes the client's own CF-Connecting-IP on; trust Cloudflare's addresses with trust_chain instead"),
+        ],
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::NginxForwarded, Profile {
+        name: "nginx-forwarded",
+        client: ProfileClient::Header("forwarded"),
+        scheme: "forwarded",
+        also: &["forwarded"],
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::HaProxy, Profile {
+        name: "haproxy",
+        client: ProfileClient::XForwardedFor(1),
+        also: &["x-forwarded-host", "x-forwarded-port"],
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::HaProxyForwarded, Profile {
+        name: "haproxy-forwarded",
+        client: ProfileClient::Header("forwarded"),
+        scheme: "forwarded",
+        also: &["forwarded"],
+        ..PROFILE
+    }),
+    // S R
+    (Proxy::Caddy, Profile {
+        name: "caddy",
+        client: ProfileClient::XForwardedFor(1),
+        writing: Writing::Replace,
+        also: &["x-forwarded-host"],
+        refused: &[
+            ("behind another proxy", "Caddy keeps the headers of a proxy that it trusts, even those that the client wrote"),
+        ],
+        ..PROFILE
+    }),
+    // S R
+    (Proxy::Traefik, Profile {
+        name: "traefik",
+        client: ProfileClient::XForwardedFor(1),
+        writing: Writing::Replace,
+        also: &["x-forwarded-host", "x-forwarded-prefix", "x-real-ip"],
+        refused: &[
+            ("x-forwarded-port", "Traefik copies the port in X-Forwarded-Port from the client's Host, which the layer reads anyway"),
+            ("behind another proxy", "Traefik keeps the headers of a proxy that it trusts, even those that the client wrote"),
+        ],
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::Envoy, Profile {
+        name: "envoy",
+        client: ProfileClient::XForwardedFor(1),
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::Apache, Profile {
+        name: "apache",
+        client: ProfileClient::XForwardedFor(1),
+        refused: &[
+            ("x-forwarded-host", "Apache appends to the client's X-Forwarded-Host, or passes it on alone; with ProxyPreserveHost, the host is in Host"),
+        ],
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::TrafficServer, Profile {
+        name: "traffic-server",
+        client: ProfileClient::Header("forwarded"),
+        scheme: "forwarded",
+        ..PROFILE
+    }),
+    // R
+    (Proxy::Lighttpd, Profile {
+        name: "lighttpd",
+        client: ProfileClient::XForwardedFor(1),
+        refused: &[
+            ("x-forwarded-host", "lighttpd passes the client's X-Forwarded-Host on if the request has no Host; otherwise the host is in Host"),
+        ],
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::Nghttpx, Profile {
+        name: "nghttpx",
+        client: ProfileClient::XForwardedFor(1),
+        scheme: "none",
+        refused: &[
+            ("x-forwarded-proto", "nghttpx reports the scheme that the client claims in :scheme; with redirect-if-not-tls, use SchemeSource::always(\"https\")"),
+        ],
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::H2o, Profile {
+        name: "h2o",
+        client: ProfileClient::XForwardedFor(1),
+        scheme: "none",
+        refused: &[
+            ("x-forwarded-proto", "h2o reports the scheme that the client claims in :scheme; if h2o accepts TLS alone, use SchemeSource::always(\"https\")"),
+        ],
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::Varnish, Profile {
+        name: "varnish",
+        client: ProfileClient::XForwardedFor(1),
+        scheme: "none",
+        also: &["x-forwarded-proto"],
+        ..PROFILE
+    }),
+    // D R
+    (Proxy::Squid, Profile {
+        name: "squid",
+        client: ProfileClient::XForwardedFor(1),
+        scheme: "none",
+        ..PROFILE
+    }),
+    // R
+    (Proxy::Pound, Profile {
+        name: "pound",
+        client: ProfileClient::XForwardedFor(1),
+        writing: Writing::AppendToFirstLine,
+        also: &["x-forwarded-port"],
+        refused: &[
+            ("proxies_write", "pound appends to the first line of X-Forwarded-For, so the last entry of two lines is the client's own"),
+        ],
+        ..PROFILE
+    }),
+    // D; scheme O
+    (Proxy::AwsAlb, Profile {
+        name: "aws-alb",
+        client: ProfileClient::XForwardedFor(1),
+        also: &["x-forwarded-port"],
+        refused: &[
+            ("x-forwarded-host", "Application Load Balancers do not write X-Forwarded-Host and pass the client's on; the host is in Host"),
+            ("cf-connecting-ip", "Application Load Balancers pass the client's own CF-Connecting-IP on; trust Cloudflare's addresses with trust_chain instead"),
+        ],
+        is_remote: true,
+        ..PROFILE
+    }),
+    // D
+    (Proxy::CloudFront, Profile {
+        name: "cloudfront",
+        client: ProfileClient::Header("cloudfront-viewer-address"),
+        scheme: "cloudfront-forwarded-proto",
+        refused: &[
+            ("trust_chain", "A proxy behind CloudFront passes the client's own CloudFront-Viewer-Address on; use the profile of the proxy that connects to the app"),
+        ],
+        is_remote: true,
+        ..PROFILE
+    }),
+    // D
+    (Proxy::Cloudflare, Profile {
+        name: "cloudflare",
+        client: ProfileClient::Header("cf-connecting-ip"),
+        refused: &[
+            ("trust_chain", "A proxy behind Cloudflare passes the client's own CF-Connecting-IP on; use the profile of the proxy that connects to the app"),
+        ],
+        is_remote: true,
+        ..PROFILE
+    }),
+    // D
+    (Proxy::GoogleAlb, Profile {
+        name: "google-alb",
+        client: ProfileClient::XForwardedFor(2),
+        scheme: "none",
+        refused: &[
+            ("x-forwarded-for", "Google's load balancer appends its own address after the client's, so the client is entry 2 from the right"),
+        ],
+        is_remote: true,
+        ..PROFILE
+    }),
+    // O
+    (Proxy::CloudRun, Profile {
+        name: "cloud-run",
+        client: ProfileClient::XForwardedFor(1),
+        scheme: "none",
+        is_remote: true,
+        ..PROFILE
+    }),
+    // D
+    (Proxy::AzureFrontDoor, Profile {
+        name: "azure-front-door",
+        client: ProfileClient::XForwardedFor(1),
+        also: &["x-forwarded-host"],
+        is_remote: true,
+        ..PROFILE
+    }),
+    // D
+    (Proxy::AzureAppGateway, Profile {
+        name: "azure-app-gateway",
+        client: ProfileClient::XForwardedFor(1),
+        also: &["x-forwarded-port"],
+        is_remote: true,
+        ..PROFILE
+    }),
+    // D, implied
+    (Proxy::Fly, Profile {
+        name: "fly",
+        client: ProfileClient::Header("fly-client-ip"),
+        also: &["fly-forwarded-port"],
+        refused: &[
+            ("x-forwarded-for", "Fly.io appends the app's own address to X-Forwarded-For, for every client; the client is in Fly-Client-IP"),
+            ("trust_chain", "A proxy behind Fly.io passes the client's own Fly-Client-IP on; use the profile of the proxy that connects to the app"),
+        ],
+        is_remote: true,
+        ..PROFILE
+    }),
+    // D
+    (Proxy::Fastly, Profile {
+        name: "fastly",
+        client: ProfileClient::Header("fastly-client-ip"),
+        scheme: "none",
+        refused: &[
+            ("trust_chain", "A proxy behind Fastly passes the client's own Fastly-Client-IP on; use the profile of the proxy that connects to the app"),
+        ],
+        is_remote: true,
+        ..PROFILE
+    }),
+    // O
+    (Proxy::Heroku, Profile {
+        name: "heroku",
+        client: ProfileClient::XForwardedFor(1),
+        writing: Writing::AppendToFirstLine,
+        refused: &[
+            ("proxies_write", "Heroku's legacy router appends to the first line of X-Forwarded-For, so the last entry of two lines is the client's own"),
+        ],
+        is_remote: true,
+        ..PROFILE
+    }),
+    // S
+    (Proxy::IngressNginx, Profile {
+        name: "ingress-nginx",
+        client: ProfileClient::XForwardedFor(1),
+        writing: Writing::Replace,
+        also: &["x-forwarded-host", "x-forwarded-port", "x-real-ip"],
+        refused: &[
+            ("x-forwarded-prefix", "ingress-nginx passes the client's X-Forwarded-Prefix on"),
+            ("behind another proxy", "ingress-nginx keeps the headers of a proxy that it trusts, even those that the client wrote"),
+        ],
+        is_remote: true,
+        ..PROFILE
+    }),
+];
 
 /// Reads the name of a profile, in any case: `nginx`, `aws-alb`.
 impl FromStr for Proxy {

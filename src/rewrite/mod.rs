@@ -162,7 +162,7 @@ fn value_edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Optio
 
 fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAddr) -> Edit {
     let lines = found.read.client;
-    if resolved.is_plain && lines.single().is_some() {
+    if resolved.is_canonical_text && lines.single().is_some() {
         return Wanted::Keep.edit(lines);
     }
     let mut buffer = Buffer::new();

@@ -12,7 +12,7 @@ static README: &str = include_str!("../../README.md");
 
 /// The parts of a page, in this order.
 const PARTS: [&str; 5] =
-    ["**Configuration.**", "**Reads.**", "**Without it.**", "**Also possible", "\nSource:"];
+    ["**Configuration.**", "**Reads.**", "**What goes wrong.**", "**Also possible", "\nSource:"];
 
 /// rustdoc runs what has no language, and leaves these alone.
 const LANGUAGES: [&str; 5] = ["apache", "nginx", "text", "toml", "yaml"];
