@@ -9,8 +9,8 @@ use libfuzzer_sys::fuzz_target;
 
 /// The items of a text, without its comments.
 fn items(text: &str) -> impl Iterator<Item = &str> {
-    let lines = text.lines().map(|line| line.split('#').next().unwrap());
-    lines.flat_map(|line| line.split([' ', '\t', '\r', ','])).filter(|item| !item.is_empty())
+    let lines = text.split(['\r', '\n']).map(|line| line.split('#').next().unwrap());
+    lines.flat_map(|line| line.split([' ', '\t', ','])).filter(|item| !item.is_empty())
 }
 
 fn network(item: &str) -> IpNet {
