@@ -69,9 +69,7 @@ fn proxied(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) ->
         peer,
         outcome,
         hops: walk.hops,
-        is_canonical_text: outcome == Outcome::Forwarded
-            && walk.entries(config) == 1
-            && walk.last.is_canonical_text,
+        is_canonical_text: walk.entries(config) == 1 && walk.last.is_canonical_text,
         client: (outcome != Outcome::NotForwarded).then_some(walk.last.client),
         scheme,
         authority: host.filter(|host| is_allowed(config, host, scheme)),
