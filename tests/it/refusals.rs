@@ -542,6 +542,15 @@ fn settings_that_do_not_go_together() {
     ]);
 }
 
+/// `proto` falls away with the element that it is read from.
+#[test]
+fn a_profile_of_forwarded_without_an_address_reads_nothing() {
+    for proxy in [Proxy::NginxForwarded, Proxy::HaProxyForwarded, Proxy::TrafficServer] {
+        let error = behind(proxy).client_from(none()).build().unwrap_err().to_string();
+        assert!(error.starts_with("no header is read"), "{proxy}: {error}");
+    }
+}
+
 /// After `behind`, a source that the page of the proxy does not allow.
 #[test]
 fn more_than_a_proxy_writes() {
