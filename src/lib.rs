@@ -1,6 +1,7 @@
 //! The client's address, scheme and host for web apps behind a proxy: a tower layer.
 //!
-//! The layer decides once per request. It removes every forwarding header that no trusted proxy wrote.
+//! The layer decides them once per request. It rewrites the forwarding headers that it reads, and
+//! removes all others.
 //!
 //! An app behind nginx, a load balancer or a CDN sees the proxy's address and plain http. The proxy
 //! reports the client in `X-Forwarded-For` and similar headers, or in `Forwarded` (RFC 7239). A client
@@ -23,7 +24,7 @@
 //! let info: &ConnectionInfo = request.extensions().get().unwrap();
 //! assert_eq!(info.client_ip(), Some("203.0.113.7".parse()?));
 //! assert_eq!(info.origin().as_deref(), Some("https://example.com"));
-//! // Other code in the app reads the same.
+//! // Other code in the app reads the same address.
 //! assert_eq!(request.headers()["x-forwarded-for"], "203.0.113.7");
 //! assert!(!request.headers().contains_key("x-real-ip"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -59,81 +60,91 @@
 //!
 //! # The promise
 //!
-//! - **A client chooses nothing.** Whatever forwarding headers a client sends, the result is the one for
-//!   a client that sent none. With [`Writing::Replace`] and [`Writing::AppendToFirstLine`] the client may
-//!   be unresolved instead. The client chooses the host that it asks for, within
+//! - **A client's forwarding headers change nothing.** Whatever forwarding headers a client sends,
+//!   the result is the one for a client that sent none. With [`Writing::Replace`] and
+//!   [`Writing::AppendToFirstLine`] the client may be unresolved instead. `Host` and the URI are not
+//!   forwarding headers: with these the client chooses the host, within
 //!   [`allowed_hosts`](Builder::allowed_hosts).
-//! - **An untrusted peer is the client.** The layer does not read its forwarding headers, and removes
-//!   them.
-//! - **What is left is true.** Behind the layer, [`ConnectionInfo`], `Host`, the URI and every forwarding
-//!   header that is still there agree, but for what [`UriRewrite::Leave`] and
-//!   [`insecure_keep_header`](Builder::insecure_keep_header) leave.
-//! - **No guessing.** If a trusted proxy reports no usable address, the client is unresolved. The layer
-//!   never takes the proxy, an entry further left, or another header instead.
-//! - **It costs little.** The cost of a decision does not depend on what a client sends. A decision
-//!   allocates only for a prefix, for an identifier in place of an address, and for an unusual host. A host
-//!   is unusual if it is new to its thread or ends in a dot. The removal of headers is linear in their number.
+//! - **An untrusted peer is the client.** The layer ignores and removes the peer's forwarding
+//!   headers.
+//! - **What is left is true.** Behind the layer, [`ConnectionInfo`], `Host`, the URI and the
+//!   remaining forwarding headers hold the same values. [`UriRewrite::Leave`] and
+//!   [`insecure_keep_header`](Builder::insecure_keep_header) are exceptions.
+//! - **No guessing.** If a trusted proxy reports no usable address, the client is unresolved. The
+//!   layer never substitutes the proxy's address, an entry further left, or another header.
+//!   [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client) is the exception.
+//! - **It costs little.** Entries that a client adds do not slow a decision. A decision allocates
+//!   only for a prefix, for an identifier in place of an address, and for an unusual host. A host is
+//!   unusual if it is new to its thread or ends in a dot. The removal of headers is linear in their
+//!   number.
 //!
-//! The premise: each trusted proxy appends at the end of each list that is read, or replaces it. It
-//! replaces each single value that is read. Only proxies have the trusted addresses.
+//! The premise: each trusted proxy appends to the end of each list that is read, or replaces the
+//! list. Each trusted proxy replaces each single value that is read. Only proxies have the trusted
+//! addresses.
 //!
 //! # The rule
 //!
-//! 1. **Peer.** The peer is the other end of the connection: the result of
-//!    [`peer_from`](Builder::peer_from), or else of [`Peer::from_extensions`].
+//! 1. **Peer.** The peer is the other end of the connection. [`peer_from`](Builder::peer_from) finds
+//!    the peer if it is set; otherwise [`Peer::from_extensions`] does. If `peer_from` returns `None`,
+//!    the peer is unknown.
 //! 2. **No trust, no reading.** A peer that is not [trusted](Builder::trust) is the client
-//!    ([`Outcome::Direct`]). Without a peer there is no client ([`Outcome::NoPeer`]). The layer then reads
-//!    no forwarding header.
+//!    ([`Outcome::Direct`]). If the peer is unknown, the client is unknown ([`Outcome::NoPeer`]). In
+//!    both cases the layer reads no forwarding header.
 //! 3. **One source.** The layer reads the client's address from one header:
 //!    [`client_from`](Builder::client_from).
-//! 4. **The walk.** The walk starts at the peer. While the current address is a trusted proxy for its hop,
-//!    the rightmost unread entry is that proxy's report, and becomes the current address.
+//! 4. **The walk.** The walk starts at the peer, which is hop 0. If the current address is in the
+//!    trust set of its hop, the layer reads the rightmost unread entry: that proxy's report. The
+//!    reported address is the next current address.
 //!    - All lines of a name are one list, in order. A quoted string never crosses a line.
-//!    - An empty entry is a missing report. An entry of more than 4,096 bytes is malformed, and the walk
-//!      does not pass it.
-//!    - With [`nth_from_right`](ClientSource::nth_from_right) the first report is the entry at that place.
-//!      The walk does not look at the entries to its right.
-//!    - A header with one address is one report. A second line of it, or a list in it, is malformed.
-//! 5. **Its end.** An address that is not trusted, or that no proxy of the chain is left for, is the client
-//!    ([`Outcome::Forwarded`]). The client is [`Outcome::Unresolved`] if the report that is due is
-//!    missing, malformed, `unknown` or obfuscated. It is unresolved too if a header holds entries that
-//!    [`Writing`] rules out. A trusted peer without any report may be the client
-//!    ([`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client)).
-//! 6. **Scheme, host, port, prefix.** They are read if the address is present, `unknown`, obfuscated, or
-//!    not configured.
+//!    - An empty entry is a missing report. An entry of more than 4,096 bytes is malformed, and the
+//!      walk stops there.
+//!    - With [`nth_from_right`](ClientSource::nth_from_right) the first report is the entry at that
+//!      place. The walk does not look at the entries to its right.
+//!    - A header that holds a single address, such as `CF-Connecting-IP`, is one report. A second
+//!      line or a list makes the report malformed.
+//! 5. **Its end.** The walk ends at the first address that is not trusted, or when every set of the
+//!    chain is used. That address is the client ([`Outcome::Forwarded`]). The client is
+//!    [`Outcome::Unresolved`] if the report that is due is missing, malformed, `unknown` or
+//!    obfuscated. The client is also unresolved if a header has more entries or lines than
+//!    [`Writing`] allows. With [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client), a
+//!    trusted peer that sends no header of the family is the client.
+//! 6. **Scheme, host, port, prefix.** The layer reads them unless the client's address is missing or
+//!    malformed, or a list has extra entries.
 //!    - In `Forwarded`, scheme and host come from the element that reported the client.
-//!    - Otherwise the scheme is the rightmost entry of its list. Host, port and prefix are single values:
-//!      a list, or a second line, is no value.
+//!    - Outside of `Forwarded`, the scheme is the rightmost entry of its list. Host, port and prefix
+//!      are single values: a list, or a second line, is no value.
 //!    - With [`Writing::AppendToEach`] each value is the entry at the client's place in its own list.
 //!    - A value that is not valid is no value.
-//! 7. **The scheme without a report.** It is the scheme of [`SchemeSource::always`], or else of
-//!    [`direct_scheme`](Builder::direct_scheme) for `Direct`, or else `http`. It is never the scheme in the
-//!    URI: the client wrote it.
+//! 7. **The scheme without a report.** Without a reported scheme, the scheme is the first of these:
+//!    [`SchemeSource::always`]; for `Direct`, [`direct_scheme`](Builder::direct_scheme); `http`. The
+//!    layer never uses the scheme in the URI, because the client wrote the URI.
 //! 8. **One address.** An IPv4-mapped IPv6 address is its IPv4 address, in reports and in sets.
-//! 9. **Once.** A request that carries a [`ConnectionInfo`] passes unchanged: the outermost layer decides.
+//! 9. **Once.** A request that carries a [`ConnectionInfo`] passes unchanged: the outermost layer
+//!    decides.
 //!
 //! Then the layer rewrites the request:
 //!
-//! - **Authority.** It is the forwarded host, or else the URI's, or else that of the one `Host` line. It
-//!   must be valid and one of [`allowed_hosts`](Builder::allowed_hosts). A refused host is no host: the
-//!   layer does not fall back to the next. `Host` is set to the authority if the request has a `Host` or a
-//!   proxy reported the host. Without an authority, `Host` is removed and the URI keeps its path and
-//!   query.
-//! - **URI.** A URI with an authority gets the decided scheme and authority. A URI without one (`/path`)
-//!   gets both if the peer is trusted, or if the configuration states the scheme: see [`UriRewrite`].
-//!   Otherwise its scheme is `None`. The tunnel of a `CONNECT` and the bare `*` of `OPTIONS *` stay as they
-//!   are.
-//!   axum's `OriginalUri` is set too.
-//! - **Headers that were read.** Each is written anew with one value, or removed if there is no value or no
-//!   client.
-//! - **Other forwarding headers.** Each is removed: the standard names, the vendors' names for address,
-//!   scheme and host, and every look-alike with `_` or `.` for `-`. Headers about the user
-//!   (`X-Forwarded-User`, `X-Forwarded-Client-Cert`) and the path (`X-Forwarded-Uri`, `X-Original-URL`) are
-//!   not forwarding headers. If the app reads such a header, the proxy must set or remove it.
+//! - **Authority.** The authority is the first of these: the forwarded host, the URI's host, the
+//!   `Host` line if there is exactly one. The host must be valid and one of
+//!   [`allowed_hosts`](Builder::allowed_hosts). A refused host is no host: the layer does not fall
+//!   back to the next. `Host` is set to the authority if the request has a `Host` or a proxy reported
+//!   the host. Without an authority, `Host` is removed and the URI keeps its path and query.
+//! - **URI.** A URI with an authority gets the decided scheme and authority. A URI without one
+//!   (`/path`) gets both if the peer is trusted, or if the configuration states the scheme: see
+//!   [`UriRewrite`]. Otherwise `request.uri().scheme()` is `None`. The layer does not change the
+//!   target of `CONNECT` or `OPTIONS *`. The layer sets axum's `OriginalUri` too.
+//! - **Headers that the configuration reads.** The layer gives each one value. It removes a header
+//!   without a value, and all of them if no trusted proxy reported a client.
+//! - **Other forwarding headers.** Each is removed: the standard names, the vendors' names for
+//!   address, scheme and host, and every look-alike with `_` or `.` for `-`. Headers about the user
+//!   (`X-Forwarded-User`, `X-Forwarded-Client-Cert`) and the path (`X-Forwarded-Uri`,
+//!   `X-Original-URL`) are not forwarding headers. If the app reads such a header, the proxy must set
+//!   or remove it.
 //!
-//! # When the client chooses all the same
+//! # When the promise does not hold
 //!
-//! The promise needs proxies that replace or append. These ordinary configurations do neither:
+//! The promise needs proxies that replace or append, and trusted addresses that only proxies have.
+//! These ordinary configurations break the premise:
 //!
 //! - `X-Forwarded-For` is passed on by nginx with a bare `proxy_pass`, by HAProxy without
 //!   `option forwardfor`, and by Envoy without `use_remote_address`.
@@ -141,11 +152,11 @@
 //!   is read by default, is passed on by many: set [`SchemeSource::none`] behind them.
 //! - `Forwarded` is passed on by nearly all proxies that are not told to write it.
 //! - nginx can write an unescaped `$host` into `Forwarded`. A client then adds an element of its own.
-//! - A proxy can leave its report out when it gets long, as Traffic Server does with a long host.
+//! - Traffic Server leaves out its report if the host is long. Other proxies may do the same.
 //! - A proxy can append to the *first* of several lines, as pound does. Set
 //!   [`Writing::AppendToFirstLine`].
-//! - The addresses of a CDN belong to all of its customers. They prove that *some* customer sent the
-//!   request.
+//! - The addresses of a CDN belong to all of its customers. Such an address proves only that *some*
+//!   customer sent the request.
 //! - Source NAT can give outsiders an inside address: rootless containers, Kubernetes with
 //!   `externalTrafficPolicy: Cluster`.
 //!
@@ -160,7 +171,7 @@
 //! | [`host_from`](Builder::host_from), [`port_from`](Builder::port_from), [`prefix_from`](Builder::prefix_from) | the proxy changes `Host`, the port or the path, and reports the client's |
 //! | [`proxies_write`](Builder::proxies_write) | the proxies replace what comes in, or append to each list |
 //! | [`allowed_hosts`](Builder::allowed_hosts) | the app makes links, redirects or cookies from the host |
-//! | [`direct_scheme`](Builder::direct_scheme) | the app itself takes TLS, without a proxy |
+//! | [`direct_scheme`](Builder::direct_scheme) | the app itself terminates TLS, without a proxy |
 //! | [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client) | local development without a proxy |
 //! | [`peer_from`](Builder::peer_from) | the server is neither axum nor tonic, or listens on a Unix socket |
 //! | [`rewrite_uri`](Builder::rewrite_uri) | relative redirects must stay relative, or the app is a forward proxy |

@@ -6,7 +6,8 @@ use http::Extensions;
 
 /// The other end of the connection that a request arrived on.
 ///
-/// The layer finds the peer in a request from axum or tonic. For another server, insert a `Peer` into
+/// With the feature `axum` or `tonic`, the layer finds the peer in the request. With axum, serve with
+/// `into_make_service_with_connect_info::<SocketAddr>()`. For another server, insert a `Peer` into
 /// the extensions of each request, or set [`peer_from`](crate::Builder::peer_from).
 ///
 /// ```
@@ -25,13 +26,14 @@ use http::Extensions;
 pub enum Peer {
     /// A TCP or QUIC peer.
     Inet(SocketAddr),
-    /// The peer at a Unix socket, which has no address. It is trusted if
-    /// [`TrustedProxies::unix`](crate::TrustedProxies::unix) is.
+    /// The peer at a Unix socket, which has no address. This peer is trusted if the trust set contains
+    /// [`unix`](crate::TrustedProxies::unix).
     Unix,
 }
 
 impl Peer {
-    /// Finds the peer as the layer does without [`peer_from`](crate::Builder::peer_from).
+    /// Finds the peer in the extensions. The layer calls this function unless
+    /// [`peer_from`](crate::Builder::peer_from) is set.
     ///
     /// Returns the first of these that the extensions hold: a [`Peer`], a [`SocketAddr`], with the
     /// feature `axum` a `ConnectInfo<SocketAddr>`, with the feature `tonic` a `TcpConnectInfo`.

@@ -31,7 +31,7 @@ pub(crate) use source::{ClientFrom, SchemeFrom};
 pub use source::{ClientSource, SchemeSource};
 pub use trusted_proxies::TrustedProxies;
 
-/// What the trusted proxies do with a header that comes in to them.
+/// The way in which trusted proxies write: they append to the header that arrives, or replace it.
 ///
 /// ```
 /// use forwarded_headers::{ForwardedHeaders, Outcome, Peer, Unresolved, Writing};
@@ -52,31 +52,32 @@ pub use trusted_proxies::TrustedProxies;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Writing {
-    /// Each proxy appends to the list of addresses, at its end. Entries further left are the client's,
-    /// and are not looked at.
+    /// Each proxy appends to the end of the list of addresses. The layer does not read entries to the
+    /// left of the client's address: the client may have written them.
     #[default]
     Append,
     /// Each proxy appends to every list that is read. Scheme, host, port and prefix are then read at
-    /// the client's place in their own lists. A shorter list is absent.
+    /// the client's place in their own lists. A list that is too short for that place counts as
+    /// missing.
     ///
-    /// Most proxies replace these headers, or pass them on. With one such proxy, this setting lets the
-    /// client choose.
+    /// Most proxies replace these headers, or pass them on. With one such proxy, the client can choose
+    /// these values.
     AppendToEach,
     /// The proxy appends to the first of several lines of a name, as pound and the legacy Heroku router
-    /// do. The last line is then the client's, so a second line of a header that is read makes the client
-    /// [unresolved](crate::Unresolved::ExtraEntries).
+    /// do. The last line is then the client's. If a header that is read has a second line, the client
+    /// is [unresolved](crate::Unresolved::ExtraEntries).
     ///
     /// HAProxy writes a line of its own behind the client's: do not use this setting with HAProxy.
     AppendToFirstLine,
     /// The outermost proxy replaces the headers that come in, as Caddy, Traefik and ingress-nginx do by
-    /// default. The proxies behind it append. A list that is read with more entries than trusted
-    /// proxies write makes the client [unresolved](crate::Unresolved::ExtraEntries).
+    /// default. The proxies behind it append. If a list has more entries than trusted proxies write,
+    /// the client is [unresolved](crate::Unresolved::ExtraEntries).
     Replace,
 }
 
 /// How the layer rewrites the request's URI.
 ///
-/// A URI that has an authority (absolute form, HTTP/2) has it from the client.
+/// The client writes the authority of a URI, in absolute form and in HTTP/2.
 ///
 /// ```
 /// use forwarded_headers::{ForwardedHeaders, Peer, UriRewrite};
@@ -103,13 +104,14 @@ pub enum Writing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum UriRewrite {
-    /// Writes the decided scheme and authority into the URI. A URI without an authority (`/path`) gets
-    /// both if the peer is trusted, or the configuration states the scheme.
+    /// Rewrites a URI that has an authority with the decided scheme and authority. Adds both to a URI
+    /// without one (`/path`) if the peer is trusted, or the configuration states the scheme.
     #[default]
     Complete,
-    /// Corrects a URI that has an authority, and leaves `/path` as it is.
+    /// Rewrites a URI that has an authority, and keeps `/path` unchanged.
     Correct,
-    /// Leaves every URI as it is, a refused authority included. For forward proxies.
+    /// Keeps every URI unchanged, even with an authority that `allowed_hosts` refuses. For forward
+    /// proxies.
     Leave,
 }
 
@@ -122,9 +124,9 @@ pub(crate) struct Config {
     pub(crate) scheme: SchemeFrom,
     /// Whether the host is read beside the client, from `Forwarded`.
     pub(crate) host_beside_client: bool,
-    /// The header of each value that is read from a header of its own.
+    /// The header of each value that has a header of its own.
     pub(crate) names: PerValue<Option<HeaderName>>,
-    /// The headers that are read and are not known names.
+    /// The headers that are read and are not in the table of known names.
     pub(crate) own_names: Vec<HeaderName>,
     /// The headers that show that a trusted peer is a proxy.
     pub(crate) evidence: Vec<HeaderName>,

@@ -39,13 +39,13 @@ const NO_ITEM: &str = "the set has no item; to trust no proxy, write none";
 ///
 /// Items are separated by commas, spaces, tabs and line ends. `#` starts a comment, which ends with its
 /// line. An item is an address, a network, or `loopback`, `private`, `link-local` or `unix`, named after
-/// the constructors. `none` stands alone. [`Display`](fmt::Display) writes this form. It
-/// writes [`insecure_any`](Self::insecure_any) as `*`, which is refused.
+/// the constructors. `none` must be the only item. [`Display`](fmt::Display) writes this form. It
+/// writes [`insecure_any`](Self::insecure_any) as `*`, which no text may hold.
 ///
-/// One bad item refuses the whole text, and so does a text without items:
+/// A text without items is refused, and so is a text with an item that is not valid:
 ///
 /// - host bits set (`192.0.2.10/24`): write the network (`192.0.2.0/24`) or the address;
-/// - `0.0.0.0/0`, `::/0` and `*`: write [`insecure_any`](Self::insecure_any);
+/// - `0.0.0.0/0`, `::/0` and `*`: call [`insecure_any`](Self::insecure_any) in code;
 /// - an IPv4-mapped network shorter than /96 (`::ffff:10.0.0.0/8`), which is not an IPv4 network;
 /// - host names, ports, zones, netmasks, leading zeros.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl TrustedProxies {
         Self::default()
     }
 
-    /// Returns this machine: `127.0.0.0/8` and `::1`.
+    /// Returns the loopback networks: `127.0.0.0/8` and `::1`.
     ///
     /// ```
     /// use forwarded_headers::TrustedProxies;
@@ -99,8 +99,8 @@ impl TrustedProxies {
         Self::known("10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7")
     }
 
-    /// Returns the link-local networks: `169.254.0.0/16` (RFC 3927) and `fe80::/10` (RFC 4291). Zones
-    /// are not compared.
+    /// Returns the link-local networks: `169.254.0.0/16` (RFC 3927) and `fe80::/10` (RFC 4291). A zone
+    /// (`%eth0`) is not part of an address.
     ///
     /// ```
     /// use forwarded_headers::TrustedProxies;
@@ -127,8 +127,8 @@ impl TrustedProxies {
 
     /// Returns the set of every address. Every host that can reach the app can then report any client.
     ///
-    /// Use it only if no host but the proxy can open a connection, which the app cannot check. A chain
-    /// refuses it: every client would count as a proxy, and would report its own client. For several
+    /// Use this set only if the proxy alone can open a connection to the app. The app cannot check
+    /// this. A chain refuses this set, because every client would count as a proxy. For several
     /// proxies of unknown addresses, set
     /// [`nth_from_right`](crate::ClientSource::nth_from_right) as well.
     ///
@@ -347,7 +347,7 @@ setting!(TrustedProxies, [] Ipv4Addr, |address: Ipv4Addr| Ok(IpAddr::from(addres
 setting!(TrustedProxies, [] Ipv6Addr, |address: Ipv6Addr| Ok(IpAddr::from(address).into()));
 setting!(TrustedProxies, [] IpNet, |network: IpNet| network.try_into());
 
-/// Converts one address.
+/// Converts one address into a set that contains it alone.
 impl From<IpAddr> for TrustedProxies {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {
@@ -384,7 +384,7 @@ impl TryFrom<IpNet> for TrustedProxies {
     }
 }
 
-/// Joins sets, or addresses.
+/// Collects sets or addresses into one set.
 ///
 /// ```
 /// use forwarded_headers::TrustedProxies;
