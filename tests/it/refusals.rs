@@ -599,7 +599,7 @@ fn more_than_a_proxy_writes() {
         ),
         (
             behind(Proxy::Cloudflare).prefix_from("x-forwarded-prefix"),
-            "prefix_from(\"x-forwarded-prefix\") behind cloudflare",
+            "prefix_from(\"x-forwarded-prefix\") behind cloudflare: the header may be the client's own",
             builder_instead,
         ),
         (
@@ -609,7 +609,7 @@ fn more_than_a_proxy_writes() {
         ),
         (
             behind(Proxy::Nginx).scheme_from("x-forwarded-ssl"),
-            "scheme_from(\"x-forwarded-ssl\") behind nginx",
+            "scheme_from(\"x-forwarded-ssl\") behind nginx: the header may be the client's own",
             builder_instead,
         ),
         (
@@ -619,12 +619,12 @@ fn more_than_a_proxy_writes() {
         ),
         (
             behind(Proxy::Caddy).proxies_write(Writing::AppendToEach),
-            "proxies_write(Writing::AppendToEach) behind caddy",
+            "proxies_write(Writing::AppendToEach) behind caddy: the proxy does not write its headers in this way",
             builder_instead,
         ),
         (
             behind(Proxy::Nginx).proxies_write(Writing::Replace),
-            "proxies_write(Writing::Replace) behind nginx",
+            "proxies_write(Writing::Replace) behind nginx: the proxy does not write its headers in this way",
             builder_instead,
         ),
         (
