@@ -300,3 +300,17 @@ fn every_outcome_has_a_row() {
         assert!(rows.iter().any(|row| row.starts_with(&format!("| `{outcome}` |"))), "{outcome}");
     }
 }
+
+#[test]
+fn each_point_of_the_promise_has_its_tests() {
+    let front = include_str!("../../src/lib.rs");
+    let promise = front.split("//! # The rule").next().unwrap();
+    let points =
+        promise.lines().filter_map(|line| line.strip_prefix("//! - **")?.split(".**").next());
+    let points: Vec<_> = points.collect();
+    assert_eq!(points.len(), 5, "{points:?}");
+    for point in points {
+        let row = format!("\n| {point} |");
+        assert!(include_str!("../README.md").contains(&row), "{point}");
+    }
+}
