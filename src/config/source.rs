@@ -6,7 +6,7 @@ use http::HeaderName;
 use http::uri::Scheme;
 
 use super::error::ConfigError;
-use super::setting::{Setting, invalid_scheme, setting};
+use super::setting::{Setting, invalid_scheme, text_setting};
 use crate::header::names::{Holds, has_other_meaning, holds, is_keyword};
 use crate::syntax::scheme::WebScheme;
 
@@ -120,10 +120,7 @@ impl FromStr for ClientSource {
     }
 }
 
-setting!(ClientSource, [] ClientSource, |source: ClientSource| source.0.map(|from| ClientSource(Ok(from))));
-setting!(ClientSource, [] & str, |text: &str| text.parse());
-setting!(ClientSource, [] String, |text: String| text.parse());
-setting!(ClientSource, [] & String, |text: &String| text.parse());
+text_setting!(ClientSource, |text: &str| text.parse());
 
 fn client(header: HeaderName) -> Result<ClientFrom, ConfigError> {
     match holds(&header) {
@@ -246,10 +243,7 @@ impl FromStr for SchemeSource {
     }
 }
 
-setting!(SchemeSource, [] SchemeSource, |source: SchemeSource| source.0.map(|from| SchemeSource(Ok(from))));
-setting!(SchemeSource, [] & str, |text: &str| text.parse());
-setting!(SchemeSource, [] String, |text: String| text.parse());
-setting!(SchemeSource, [] & String, |text: &String| text.parse());
+text_setting!(SchemeSource, |text: &str| text.parse());
 
 fn scheme(header: HeaderName) -> Result<SchemeFrom, ConfigError> {
     match holds(&header) {

@@ -27,19 +27,24 @@ pub(crate) fn next_report<'a>(list: &mut List<'a>) -> Option<Report<'a>> {
 
 /// Returns an entry of a list by its place from the right end; the rightmost is 1.
 pub(crate) fn nth(lines: Lines<'_>, place: usize) -> Option<&[u8]> {
-    let mut list = lines.right_to_left();
-    list.skip(place.saturating_sub(1), last_comma)?;
-    list.next(last_comma)
+    at(lines, place)?.next(last_comma)
 }
 
 /// Reads the entry at this place as a scheme.
 pub(crate) fn nth_scheme(lines: Lines<'_>, place: usize) -> Option<WebScheme> {
-    let mut list = lines.right_to_left();
-    list.skip(place.saturating_sub(1), last_comma)?;
+    let mut list = at(lines, place)?;
     match list.next_at_end(WebScheme::at_end) {
         Some((scheme, _)) => Some(scheme),
         None => list.next(last_comma).and_then(WebScheme::parse),
     }
+}
+
+/// Returns a list from this place on. `None` if the list is too short.
+#[inline]
+fn at(lines: Lines<'_>, place: usize) -> Option<List<'_>> {
+    let mut list = lines.right_to_left();
+    list.skip(place.saturating_sub(1), last_comma)?;
+    Some(list)
 }
 
 /// Finds the comma in front of a line's last entry.
