@@ -103,7 +103,7 @@ where
     let _ = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
 }
 
-/// Inserts the last entry of `X-Forwarded-For`, whoever sent it: the usual five lines.
+/// Inserts the last entry of `X-Forwarded-For`, even from a client: the usual five lines.
 fn naive(mut request: Request<Incoming>) -> Request<Incoming> {
     fn last(headers: &HeaderMap) -> Option<IpAddr> {
         headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()

@@ -81,7 +81,7 @@ async fn https_only(info: ConnectionInfo, request: Request, next: Next) -> Respo
     ([(CACHE_CONTROL, "no-store")], Redirect::permanent(&location)).into_response()
 }
 
-/// Tells whether a trusted proxy reported http, or the client is connected without a proxy and TLS.
+/// Returns whether a trusted proxy reported http, or the client is connected without a proxy and TLS.
 fn is_known_http(info: &ConnectionInfo) -> bool {
     match info.outcome() {
         Outcome::Direct => !info.is_secure(),

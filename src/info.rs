@@ -137,7 +137,7 @@ impl ConnectionInfo {
         self.0.reported.scheme.then(|| self.scheme())
     }
 
-    /// Tells whether the client used https.
+    /// Returns whether the client used https.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.0.scheme == WebScheme::Https
@@ -206,7 +206,7 @@ impl ConnectionInfo {
         self.0.hops
     }
 
-    /// Tells whether a trusted proxy reported the client.
+    /// Returns whether a trusted proxy reported the client.
     #[must_use]
     pub fn is_forwarded(&self) -> bool {
         self.outcome() == Outcome::Forwarded

@@ -107,7 +107,7 @@ impl AllowedHosts {
         if self.0.is_empty() { Err(invalid("", NO_ITEM)) } else { Ok(()) }
     }
 
-    /// Tells whether a pattern allows this authority. An authority with user information, or with an
+    /// Returns whether a pattern allows this authority. An authority with user information, or with an
     /// invalid host, is not allowed.
     ///
     /// The default port is known only with the scheme: here `example.com` does not allow
@@ -242,7 +242,7 @@ impl Pattern {
     }
 }
 
-/// Tells what to write instead of a pattern that is not valid.
+/// Returns what to write instead of a pattern that is not valid.
 fn advice(text: &str) -> String {
     let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
     let bare = bare.split('/').next().unwrap_or_default();

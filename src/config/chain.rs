@@ -18,13 +18,13 @@ impl Chain {
         Self(sets)
     }
 
-    /// Tells whether the peer is a proxy, so that its report is due.
+    /// Returns whether the peer is a proxy, so that its report is due.
     #[inline]
     pub(crate) fn is_trusted_peer(&self, peer: &Peer) -> bool {
         self.0.first().is_some_and(|set| set.contains_peer(peer))
     }
 
-    /// Tells whether the address at this hop is a proxy, so that its report is due.
+    /// Returns whether the address at this hop is a proxy, so that its report is due.
     #[inline]
     pub(crate) fn is_proxy(&self, hop: u8, address: IpAddr) -> bool {
         self.0.get(usize::from(hop)).is_some_and(|set| set.contains(address))

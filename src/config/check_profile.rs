@@ -126,7 +126,7 @@ impl Profile {
         Ok(())
     }
 
-    /// Tells whether the proxy writes this header beside those that the profile reads.
+    /// Returns whether the proxy writes this header beside those that the profile reads.
     fn writes(&self, header: &HeaderName) -> bool {
         self.also.contains(&header.as_str())
     }

@@ -158,7 +158,7 @@ impl TrustedProxies {
         [self, other].into_iter().collect()
     }
 
-    /// Tells whether this address belongs to a trusted proxy. An IPv4-mapped address is IPv4.
+    /// Returns whether this address belongs to a trusted proxy. An IPv4-mapped address is IPv4.
     #[inline]
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -176,12 +176,12 @@ impl TrustedProxies {
         }
     }
 
-    /// Tells whether the set was made with [`insecure_any`](Self::insecure_any).
+    /// Returns whether the set was made with [`insecure_any`](Self::insecure_any).
     pub(super) fn is_any(&self) -> bool {
         self.any
     }
 
-    /// Tells whether the set holds Unix sockets beside addresses.
+    /// Returns whether the set holds Unix sockets beside addresses.
     pub(super) fn mixes_unix_and_addresses(&self) -> bool {
         self.unix && !(self.v4.is_empty() && self.v6.is_empty())
     }
@@ -297,7 +297,7 @@ fn parse_network(item: &str) -> Option<IpNet> {
     IpNet::new(address.parse().ok()?, prefix.parse().ok()?).ok()
 }
 
-/// Tells what to write instead of an item that is not valid.
+/// Returns what to write instead of an item that is not valid.
 fn advice(item: &str) -> String {
     let bare = item.trim_start_matches('[').trim_end_matches(']');
     if let Some((address, _)) = item.split_once('/') {

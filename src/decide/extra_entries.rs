@@ -9,7 +9,7 @@ use crate::header::lines::Lines;
 use crate::header::list::LastComma;
 use crate::header::{forwarded, x_forwarded};
 
-/// Tells whether a header that is read holds more than `entries` entries, or a second line, that the
+/// Returns whether a header that is read holds more than `entries` entries, or a second line, that the
 /// configuration rules out.
 #[inline]
 pub(crate) fn are_in(config: &Config, found: &Found<'_>, entries: usize) -> bool {

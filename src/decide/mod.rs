@@ -98,7 +98,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Tells whether scheme, host, port and prefix may be used. If the address is missing or malformed,
+    /// Returns whether scheme, host, port and prefix may be used. If the address is missing or malformed,
     /// the same attacker could have forged them.
     fn is_believed(&self) -> bool {
         use Unresolved::{ExtraEntries, ListEnds, Malformed, NoHeader};
@@ -224,7 +224,7 @@ fn unreported_scheme(config: &Config) -> WebScheme {
     config.stated_scheme().unwrap_or(WebScheme::Http)
 }
 
-/// Tells whether the app answers to this host.
+/// Returns whether the app answers to this host.
 fn is_allowed(config: &Config, host: &Authority, scheme: WebScheme) -> bool {
     config.allowed_hosts.as_ref().is_none_or(|hosts| hosts.allows(host, Some(scheme)))
 }

@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
         !self.is_absent() && self.single().is_none()
     }
 
-    /// Tells whether there is one line, with this text.
+    /// Returns whether there is one line, with this text.
     #[inline]
     pub(crate) fn are_only(self, text: &[u8]) -> bool {
         self.single().is_some_and(|line| line.as_bytes() == text)

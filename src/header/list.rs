@@ -63,7 +63,7 @@ impl<'a> List<'a> {
     }
 
     /// Reads the next entry without a search for its comma, if `read` recognizes the end of the line.
-    /// Nothing, a comma, or a comma and a space must be in front of the entry. Also tells whether the
+    /// Nothing, a comma, or a comma and a space must be in front of the entry. Also returns whether the
     /// entry is the first. `None` leaves the entry to [`next`](Self::next).
     #[inline]
     pub(crate) fn next_at_end<T>(
@@ -79,7 +79,7 @@ impl<'a> List<'a> {
         Some((entry, before.is_empty()))
     }
 
-    /// Tells whether there is another entry, without a look at it.
+    /// Returns whether there is another entry, without a look at it.
     pub(crate) fn has_more(&mut self) -> bool {
         self.line().is_some()
     }

@@ -292,13 +292,13 @@ pub(crate) fn holds(name: &HeaderName) -> Option<Holds> {
     KNOWN.iter().find(is).map(|(_, holds)| *holds)
 }
 
-/// Tells whether this is a keyword, a number or an address, which an author passed for a header.
+/// Returns whether this is a keyword, a number or an address, which an author passed for a header.
 pub(crate) fn is_keyword(name: &HeaderName) -> bool {
     let name = name.as_str();
     KEYWORDS.contains(&name) || !name.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
-/// Tells whether a request needs a header of this name, or one that looks like it, for another purpose.
+/// Returns whether a request needs a header of this name, or one that looks like it, for another purpose.
 pub(crate) fn has_other_meaning(name: &HeaderName) -> bool {
     OTHER_MEANING.iter().any(|other| looks_like(name.as_str(), other))
 }
@@ -336,7 +336,7 @@ impl Set {
             .map(|index| Self(1 << index))
     }
 
-    /// Tells whether the name is in the set, or looks like a name in the set.
+    /// Returns whether the name is in the set, or looks like a name in the set.
     pub(crate) fn has_like(self, name: &HeaderName) -> bool {
         let mut known = self.indices().filter_map(|index| KNOWN.get(index));
         known.any(|(known, _)| looks_like(name.as_str(), known))
@@ -366,7 +366,7 @@ pub(crate) fn candidates(name: &HeaderName) -> Set {
     Set(sets().unwrap_or_default())
 }
 
-/// Tells whether some servers take the two names for one: `_` and `.` for `-` (CVE-2024-45614).
+/// Returns whether some servers treat the two names as one: `_` and `.` for `-` (CVE-2024-45614).
 pub(crate) fn looks_like(name: &str, other: &str) -> bool {
     let fold = |byte| if matches!(byte, b'_' | b'.') { b'-' } else { byte };
     name.len() == other.len() && name.bytes().zip(other.bytes()).all(|(a, b)| fold(a) == fold(b))

@@ -96,7 +96,7 @@ impl Report<'_> {
     }
 }
 
-/// Tells whether a request can come from this address.
+/// Returns whether a request can come from this address.
 #[inline]
 fn can_send(ip: IpAddr) -> bool {
     let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());

@@ -29,7 +29,7 @@ fn is_tunnel(method: &Method, uri: &Uri) -> bool {
     method == Method::CONNECT && uri.path().is_empty()
 }
 
-/// Tells whether a URI without an authority may get one: a trusted proxy, or the configuration, states
+/// Returns whether a URI without an authority may get one: a trusted proxy, or the configuration, states
 /// the scheme.
 fn may_complete(config: &Config, resolved: &Resolved) -> bool {
     let is_direct = resolved.outcome == Outcome::Direct;

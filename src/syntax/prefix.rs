@@ -14,7 +14,7 @@ pub(crate) fn prefix(text: &[u8]) -> Option<Box<str>> {
     valid.then(|| text.into())
 }
 
-/// Tells whether this is `1*pchar` (RFC 3986 §3.3) without `;`, is no dot segment, and decodes to
+/// Returns whether this is `1*pchar` (RFC 3986 §3.3) without `;`, is no dot segment, and decodes to
 /// UTF-8. Some readers take overlong forms (`%C0%AF`, `%E0%80%AF`) for a slash.
 fn is_segment(segment: &[u8]) -> bool {
     let is_text = || decoded(segment).is_some_and(|bytes| std::str::from_utf8(&bytes).is_ok());

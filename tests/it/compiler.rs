@@ -12,7 +12,7 @@ const TOOLCHAIN: &str = "+1.95.0";
 
 const NOTE: &str = "pass text as it is, without `.parse()`; end a `Result` or an `Option` with `?`";
 
-/// A mistake, and what the compiler says of it.
+/// A mistake, and words of the message that the compiler prints.
 const ROWS: [(&str, &str, &[&str]); 5] = [
     (
         "text that is parsed",

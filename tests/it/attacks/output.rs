@@ -179,7 +179,7 @@ async fn answer(router: Router, request: Request<()>) -> (StatusCode, String) {
 const SERVER: &str = "the server does not know the client's address\n";
 const REQUEST: &str = "the request does not report the client's address\n";
 
-/// Without the layer, the peer is not taken for the client (tokio-rs/axum#2998).
+/// Without the layer, the extractors do not return the peer as the client (tokio-rs/axum#2998).
 #[test]
 fn extractors_refuse_without_the_layer() {
     for path in ["/", "/info", "/maybe"] {
