@@ -115,8 +115,9 @@
 //!      are single values: a list, or a second line, is no value.
 //!    - With [`Writing::AppendToEach`] each value is the entry at the client's place in its own list.
 //!    - A value that is not valid is no value.
-//! 7. **The scheme without a report.** Without a reported scheme, the scheme is the first of these:
-//!    [`SchemeSource::always`]; for `Direct`, [`direct_scheme`](Builder::direct_scheme); `http`. The
+//! 7. **The scheme without a report.** If no proxy reported a scheme, the scheme is that of
+//!    [`SchemeSource::always`], if it is set. Otherwise a `Direct` request has the scheme of
+//!    [`direct_scheme`](Builder::direct_scheme), if it is set. All other requests have `http`. The
 //!    layer never uses the scheme in the URI, because the client wrote the URI.
 //! 8. **One address.** An IPv4-mapped IPv6 address is its IPv4 address, in reports and in sets.
 //! 9. **Once.** A request that carries a [`ConnectionInfo`] passes unchanged: the outermost layer
