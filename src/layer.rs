@@ -42,8 +42,9 @@ use crate::rewrite::Edits;
 /// Add this layer last in an axum `Router`, and first in a `tower::ServiceBuilder`. Code outside of it sees
 /// the client's headers. In a `Router` it covers only the routes that were added before it.
 ///
-/// axum's `ConnectInfo` stays the proxy's address. Give rate limiters and logs
-/// [`ConnectionInfo::client_ip`].
+/// Behind the layer, axum's `ConnectInfo` is the client, so rate limiters and logs that read it need no
+/// change. Without a client it is `0.0.0.0:0`. See
+/// [`rewrite_connect_info`](Builder::rewrite_connect_info).
 ///
 /// # The first request
 ///
@@ -138,7 +139,7 @@ impl ForwardedHeaders {
         if let Some(known) = parts.extensions.get::<ConnectionInfo>() {
             return known.clone();
         }
-        let peer = self.config.peer_from.find(&parts.extensions);
+        let (peer, _) = self.config.peer_from.find(&parts.extensions);
         let found = Found::looked_up(&parts.headers, &self.config);
         ConnectionInfo::new(decide(&self.config, peer, &found, &parts.uri))
     }
@@ -164,11 +165,11 @@ impl ForwardedHeaders {
             return;
         }
         let config = &*self.config;
-        let peer = config.peer_from.find(request.extensions());
+        let (peer, found_in) = config.peer_from.find(request.extensions());
         let found = Found::in_one_pass(request.headers(), config);
         let resolved = decide(config, peer, &found, request.uri());
         let mut edits = Edits::needed(config, &resolved, &found);
-        edits.apply(request, config, &resolved);
+        edits.apply(request, config, &resolved, found_in);
         request.extensions_mut().insert(ConnectionInfo::new(resolved));
     }
 }

@@ -67,9 +67,10 @@
 //!   [`allowed_hosts`](Builder::allowed_hosts).
 //! - **An untrusted peer is the client.** The layer ignores and removes the peer's forwarding
 //!   headers.
-//! - **What is left is true.** Behind the layer, [`ConnectionInfo`], `Host`, the URI and the
-//!   remaining forwarding headers hold the same values. [`UriRewrite::Leave`] and
-//!   [`insecure_keep_header`](Builder::insecure_keep_header) are exceptions.
+//! - **What is left is true.** Behind the layer, [`ConnectionInfo`], `ConnectInfo`, `Host`, a URI with
+//!   an authority and the remaining forwarding headers hold the same values. The exceptions are
+//!   [`UriRewrite::Leave`], [`rewrite_connect_info(false)`](Builder::rewrite_connect_info),
+//!   [`insecure_keep_header`](Builder::insecure_keep_header) and tonic's TLS information.
 //! - **No guessing.** If a trusted proxy reports no usable address, the client is unresolved. The
 //!   layer never substitutes the proxy's address, an entry further left, or another header.
 //!   [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client) is the exception.
@@ -86,7 +87,7 @@
 //!
 //! 1. **Peer.** The peer is the other end of the connection. [`peer_from`](Builder::peer_from) finds
 //!    the peer if it is set; otherwise [`Peer::from_extensions`] does. If `peer_from` returns `None`,
-//!    the peer is unknown.
+//!    the peer is unknown. The address `0.0.0.0:0`, which this layer writes, is no peer.
 //! 2. **No trust, no reading.** A peer that is not [trusted](Builder::trust) is the client
 //!    ([`Outcome::Direct`]). If the peer is unknown, the client is unknown ([`Outcome::NoPeer`]). In
 //!    both cases the layer reads no forwarding header.
@@ -102,24 +103,33 @@
 //!      place. The walk does not look at the entries to its right.
 //!    - A header that holds a single address, such as `CF-Connecting-IP`, is one report. A second
 //!      line or a list makes the report malformed.
+//!    - In the X- family, `unix:` is what nginx writes for a client at a Unix socket. It is the next
+//!      hop if the trust set of that hop is [`unix`](TrustedProxies::unix) alone. Otherwise the client
+//!      is unknown.
 //! 5. **Its end.** The walk ends at the first address that is not trusted, or when every set of the
 //!    chain is used. That address is the client ([`Outcome::Forwarded`]). The client is
 //!    [`Outcome::Unresolved`] if the report that is due is missing, malformed, `unknown` or
-//!    obfuscated. The client is also unresolved if a header has more entries or lines than
+//!    obfuscated. The client is also unresolved if the address header has more entries or lines than
 //!    [`Writing`] allows. With [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client), a
-//!    trusted peer that sends no header of the family is the client.
+//!    trusted peer that sends no forwarding header at all is the client.
 //! 6. **Scheme, host, port, prefix.** The layer reads them unless the client's address is missing or
-//!    malformed, or a list has extra entries.
+//!    malformed, or its header has extra entries.
 //!    - In `Forwarded`, scheme and host come from the element that reported the client.
-//!    - Outside of `Forwarded`, the scheme is the rightmost entry of its list. Host, port and prefix
-//!      are single values: a list, or a second line, is no value.
+//!    - Outside of `Forwarded`, the scheme is the rightmost entry of its list. Host, port, prefix and
+//!      an `on` or `off` are single values: all entries of all lines must be equal copies. Otherwise
+//!      there is no value.
+//!    - Behind [`Proxy::Traefik`] the entries of the prefix are joined: `/a` and `/b` are `/a/b`.
 //!    - With [`Writing::AppendToEach`] each value is the entry at the client's place in its own list.
+//!    - With [`Writing::AppendToFirstLine`] a second line of the scheme's header makes the scheme
+//!      absent, unless every entry of every line is the same scheme.
 //!    - A value that is not valid is no value.
 //! 7. **The scheme without a report.** If no proxy reported a scheme, the scheme is that of
 //!    [`SchemeSource::always`], if it is set. Otherwise a `Direct` request has the scheme of
 //!    [`direct_scheme`](Builder::direct_scheme), if it is set. All other requests have `http`. The
 //!    layer never uses the scheme in the URI, because the client wrote the URI.
-//! 8. **One address.** An IPv4-mapped IPv6 address is its IPv4 address, in reports and in sets.
+//! 8. **One address.** An IPv4-mapped IPv6 address is its IPv4 address, in reports and in sets. A
+//!    reported address that is `::1`, or in `fe80::/10`, may have a zone: `fe80::1%eth0`. The layer
+//!    drops the zone. On the address of a trusted proxy, a zone is malformed.
 //! 9. **Once.** A request that carries a [`ConnectionInfo`] passes unchanged: the outermost layer
 //!    decides.
 //!
@@ -131,9 +141,15 @@
 //!   back to the next. `Host` is set to the authority if the request has a `Host` or a proxy reported
 //!   the host. Without an authority, `Host` is removed and the URI keeps its path and query.
 //! - **URI.** A URI with an authority gets the decided scheme and authority. A URI without one
-//!   (`/path`) gets both if the peer is trusted, or if the configuration states the scheme: see
-//!   [`UriRewrite`]. Otherwise `request.uri().scheme()` is `None`. The layer does not change the
-//!   target of `CONNECT` or `OPTIONS *`. The layer sets axum's `OriginalUri` too.
+//!   (`/path`) gets both if two conditions hold. A trusted proxy reported the scheme, or
+//!   [`SchemeSource::always`] states it. And `allowed_hosts` restricts the hosts. Otherwise
+//!   `request.uri().scheme()` is `None`. The layer does not change the target of `CONNECT` or
+//!   `OPTIONS *`. In axum's `OriginalUri` it changes a URI with an authority alone.
+//! - **`ConnectInfo`.** axum's `ConnectInfo` and `MockConnectInfo`, and tonic's `TcpConnectInfo`, get
+//!   the client's address and its port, or port 0. Without a client they get `0.0.0.0:0`. A plain
+//!   [`SocketAddr`](std::net::SocketAddr) extension gets the same if the peer was found there. If the
+//!   peer is at a Unix socket, the layer inserts the framework's type for a known client. The peer
+//!   remains in [`ConnectionInfo::peer`].
 //! - **Headers that the configuration reads.** The layer gives each one value. It removes a header
 //!   without a value, and all of them if no trusted proxy reported a client.
 //! - **Other forwarding headers.** Each is removed: the standard names, the vendors' names for
@@ -161,6 +177,11 @@
 //! - Source NAT can give outsiders an inside address: rootless containers, Kubernetes with
 //!   `externalTrafficPolicy: Cluster`.
 //!
+//! `ConnectInfo` is the client, so each fault above reaches all code that reads it. If a client
+//! connects to the proxy from the proxy's own machine (Tor, cloudflared, `ssh -L`), `is_loopback()`
+//! is true for that client. `0.0.0.0`, which stands for an unknown client, passes a deny-list. Code
+//! that needs the other end of the socket reads [`ConnectionInfo::peer`].
+//!
 //! # Settings
 //!
 //! | setting | when |
@@ -176,6 +197,7 @@
 //! | [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client) | local development without a proxy |
 //! | [`peer_from`](Builder::peer_from) | the server is neither axum nor tonic, or listens on a Unix socket |
 //! | [`rewrite_uri`](Builder::rewrite_uri) | relative redirects must stay relative, or the app is a forward proxy |
+//! | [`rewrite_connect_info`](Builder::rewrite_connect_info) | code behind the layer needs the peer in `ConnectInfo` |
 //! | [`insecure_keep_header`](Builder::insecure_keep_header) | code behind the layer needs a header as the client sent it |
 //!
 //! # Scope
@@ -189,8 +211,9 @@
 //!
 //! No feature is on by default.
 //!
-//! - `axum`: the extractors, and `ConnectInfo<SocketAddr>` as a peer. For axum 0.8.
-//! - `tonic`: `TcpConnectInfo` as a peer. For tonic 0.14, which needs Rust 1.88.
+//! - `axum`: the extractors, and `ConnectInfo` as a peer, which becomes the client. For axum 0.8.
+//! - `tonic`: `TcpConnectInfo` and `UdsConnectInfo` as a peer, which becomes the client. For tonic 0.14,
+//!   which needs Rust 1.88.
 
 #![forbid(unsafe_code)]
 #![warn(

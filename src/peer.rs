@@ -1,8 +1,11 @@
 //! The other end of the connection.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use http::Extensions;
+
+/// The address that stands for an unknown client in the types of the frameworks. No peer has it.
+pub(crate) const NO_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// The other end of the connection that a request arrived on.
 ///
@@ -35,8 +38,14 @@ impl Peer {
     /// Finds the peer in the extensions. The layer calls this function unless
     /// [`peer_from`](crate::Builder::peer_from) is set.
     ///
-    /// Returns the first of these that the extensions hold: a [`Peer`], a [`SocketAddr`], with the
-    /// feature `axum` a `ConnectInfo<SocketAddr>`, with the feature `tonic` a `TcpConnectInfo`.
+    /// Returns the first of these that the extensions hold:
+    ///
+    /// - a [`Peer`] or a [`SocketAddr`];
+    /// - with the feature `axum`: a `ConnectInfo<SocketAddr>`, a `MockConnectInfo<SocketAddr>`, or a
+    ///   `ConnectInfo` of tokio's `unix::SocketAddr`;
+    /// - with the feature `tonic`: a `TcpConnectInfo` or a `UdsConnectInfo`.
+    ///
+    /// `0.0.0.0:0` is no peer: the layer writes it for an unknown client.
     ///
     /// ```
     /// use forwarded_headers::{ForwardedHeaders, Peer};
@@ -63,12 +72,36 @@ impl Peer {
     #[inline]
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
-        if let Some(peer) = extensions.get::<Self>() {
-            return Some(*peer);
-        }
-        let address = extensions.get::<SocketAddr>().copied();
-        address.or_else(|| from_frameworks(extensions)).map(Self::Inet)
+        Self::find(extensions).0
     }
+
+    /// Finds the peer, and the extension that holds it.
+    #[inline]
+    pub(crate) fn find(extensions: &Extensions) -> (Option<Self>, FoundIn) {
+        let (peer, found_in) = if let Some(peer) = extensions.get::<Self>() {
+            (Some(*peer), FoundIn::Other)
+        } else if let Some(address) = extensions.get::<SocketAddr>() {
+            (Some(Self::Inet(*address)), FoundIn::SocketAddr)
+        } else {
+            from_frameworks(extensions)
+        };
+        (peer.filter(Self::is_real), found_in)
+    }
+
+    /// Returns whether this is another address than [`NO_ADDRESS`].
+    #[inline]
+    pub(crate) fn is_real(&self) -> bool {
+        *self != Self::Inet(NO_ADDRESS)
+    }
+}
+
+/// The extension that holds the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FoundIn {
+    SocketAddr,
+    ConnectInfo,
+    /// Another extension, or none.
+    Other,
 }
 
 impl From<SocketAddr> for Peer {
@@ -78,17 +111,54 @@ impl From<SocketAddr> for Peer {
 }
 
 #[inline]
-fn from_frameworks(extensions: &Extensions) -> Option<SocketAddr> {
+fn from_frameworks(extensions: &Extensions) -> (Option<Peer>, FoundIn) {
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::ConnectInfo(address)) = extensions.get() {
+        return (Some(Peer::Inet(*address)), FoundIn::ConnectInfo);
+    }
+    (from_other_types(extensions), FoundIn::Other)
+}
+
+/// Finds the peer in a type that few apps use.
+fn from_other_types(extensions: &Extensions) -> Option<Peer> {
     #[cfg(not(any(feature = "axum", feature = "tonic")))]
     let _ = extensions;
     #[cfg(feature = "axum")]
-    if let Some(axum::extract::ConnectInfo(address)) = extensions.get() {
-        return Some(*address);
+    if let Some(peer) = from_axum(extensions) {
+        return Some(peer);
     }
-    // tonic inserts a TcpConnectInfo for TLS connections too, beside its TlsConnectInfo.
     #[cfg(feature = "tonic")]
-    if let Some(info) = extensions.get::<tonic::transport::server::TcpConnectInfo>() {
-        return info.remote_addr();
+    if let Some(peer) = from_tonic(extensions) {
+        return Some(peer);
+    }
+    None
+}
+
+#[cfg(feature = "axum")]
+fn from_axum(extensions: &Extensions) -> Option<Peer> {
+    use axum::extract::connect_info::MockConnectInfo;
+    if let Some(MockConnectInfo(address)) = extensions.get() {
+        return Some(Peer::Inet(*address));
+    }
+    #[cfg(unix)]
+    if extensions.get::<axum::extract::ConnectInfo<tokio::net::unix::SocketAddr>>().is_some() {
+        return Some(Peer::Unix);
+    }
+    None
+}
+
+/// tonic inserts a `TcpConnectInfo` for TLS connections too, beside its `TlsConnectInfo`.
+#[cfg(feature = "tonic")]
+fn from_tonic(extensions: &Extensions) -> Option<Peer> {
+    use tonic::transport::server::TcpConnectInfo;
+    #[cfg(unix)]
+    use tonic::transport::server::UdsConnectInfo;
+    if let Some(info) = extensions.get::<TcpConnectInfo>() {
+        return info.remote_addr().map(Peer::Inet);
+    }
+    #[cfg(unix)]
+    if extensions.get::<UdsConnectInfo>().is_some() {
+        return Some(Peer::Unix);
     }
     None
 }

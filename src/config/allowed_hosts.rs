@@ -107,6 +107,11 @@ impl AllowedHosts {
         if self.0.is_empty() { Err(invalid("", NO_ITEM)) } else { Ok(()) }
     }
 
+    /// Returns whether the operator chose the hosts: no pattern is [`any`](Self::any).
+    pub(super) fn is_restricted(&self) -> bool {
+        self.0.iter().all(|pattern| pattern.host != Hosts::Any)
+    }
+
     /// Returns whether a pattern allows this authority. An authority with user information, or with an
     /// invalid host, is not allowed.
     ///

@@ -84,6 +84,7 @@ pub(super) struct Settings {
     pub(super) trusted_peer_may_be_client: bool,
     pub(super) peer_from: PeerFrom,
     pub(super) rewrite_uri: UriRewrite,
+    pub(super) leaves_connect_info: bool,
     pub(super) kept: Vec<HeaderName>,
 }
 
@@ -141,6 +142,10 @@ impl Builder {
     /// the nearest proxy. `["10.0.0.0/8"; 3]` trusts up to three proxies in one network. Every host in that
     /// network can then report any client. `build` refuses
     /// [`insecure_any`](TrustedProxies::insecure_any) in a chain.
+    ///
+    /// The set `unix` alone, behind the peer, is a proxy that reaches the next one through a Unix socket.
+    /// That nginx reports `unix:`. Every client of every Unix socket of that nginx is then trusted as a
+    /// proxy.
     ///
     /// ```
     /// use forwarded_headers::{ForwardedHeaders, Peer};
@@ -339,8 +344,8 @@ impl Builder {
         self.set("direct_scheme", scheme, |settings, scheme| settings.direct_scheme = Some(scheme))
     }
 
-    /// Sets whether a trusted peer that sends no forwarding header of the family that is read is itself
-    /// the client, as in local development. The default is `false`: such a request is
+    /// Sets whether a trusted peer that sends no known forwarding header at all is itself the client, as
+    /// in local development. The default is `false`: such a request is
     /// [unresolved](crate::Unresolved::NoHeader).
     ///
     /// Leave it off behind a proxy that does not set the headers in every request. All of its visitors
@@ -407,6 +412,40 @@ impl Builder {
     /// ```
     pub fn rewrite_uri(mut self, rewrite: UriRewrite) -> Self {
         self.settings.rewrite_uri = rewrite;
+        self
+    }
+
+    /// Sets whether the frameworks' own record of the peer becomes the client. The default is `true`.
+    ///
+    /// The records are axum's `ConnectInfo<SocketAddr>` and `MockConnectInfo<SocketAddr>`, tonic's
+    /// `TcpConnectInfo::remote_addr`, and a [`SocketAddr`](std::net::SocketAddr) extension that the peer
+    /// was found in. Each gets the client's address and its port, or port 0. Without a client it gets
+    /// `0.0.0.0:0`. So rate limiters and logs that read these types need no change.
+    ///
+    /// Set it to `false` if other code needs the peer there. [`ConnectionInfo::peer`] has the peer in both
+    /// cases.
+    ///
+    /// [`ConnectionInfo::peer`]: crate::ConnectionInfo::peer
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use forwarded_headers::ForwardedHeaders;
+    /// use http::Request;
+    ///
+    /// let address_behind = |rewrite| {
+    ///     let layer = ForwardedHeaders::builder().rewrite_connect_info(rewrite).build().unwrap();
+    ///     let proxy = SocketAddr::from(([127, 0, 0, 1], 50000));
+    ///     let request = Request::builder().extension(proxy).header("x-forwarded-for", "203.0.113.7");
+    ///     let mut request = request.body(()).unwrap();
+    ///     layer.apply(&mut request);
+    ///     request.extensions().get::<SocketAddr>().unwrap().to_string()
+    /// };
+    /// assert_eq!(address_behind(true), "203.0.113.7:0");
+    /// assert_eq!(address_behind(false), "127.0.0.1:50000");
+    /// ```
+    pub fn rewrite_connect_info(mut self, rewrite: bool) -> Self {
+        self.settings.leaves_connect_info = !rewrite;
         self
     }
 

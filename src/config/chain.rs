@@ -29,4 +29,9 @@ impl Chain {
     pub(crate) fn is_proxy(&self, hop: u8, address: IpAddr) -> bool {
         self.0.get(usize::from(hop)).is_some_and(|set| set.contains(address))
     }
+
+    /// Returns whether the sender at this hop is a proxy if it is at a Unix socket.
+    pub(crate) fn is_unix_proxy(&self, hop: u8) -> bool {
+        self.0.get(usize::from(hop)).is_some_and(TrustedProxies::is_unix_alone)
+    }
 }

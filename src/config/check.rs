@@ -9,7 +9,7 @@ use super::error::ConfigError;
 use super::per_value::PerValue;
 use super::source::{ClientFrom, ClientSource, SchemeFrom, SchemeSource};
 use super::trusted_proxies::TrustedProxies;
-use super::{Config, Writing};
+use super::{AllowedHosts, Config, UriRewrite, Writing};
 use crate::header::names::{holds, looks_like};
 
 impl Builder {
@@ -188,6 +188,7 @@ impl Settings {
         let names = sources.names();
         let read = || names.as_ref().into_array().into_iter().flatten();
         let is_own = |name: &&HeaderName| holds(name).is_none();
+        let has_hosts = self.allowed_hosts.as_ref().is_some_and(AllowedHosts::is_restricted);
         let nearest_first = match (self.chain, self.trust) {
             (Some(chain), _) => chain.into_iter().rev().collect(),
             (None, trust) => vec![trust.unwrap_or_else(TrustedProxies::loopback)],
@@ -197,14 +198,16 @@ impl Settings {
             chain: Chain::nearest_first(nearest_first),
             host_beside_client: sources.host.as_ref() == Some(&FORWARDED),
             own_names: read().filter(is_own).cloned().collect(),
-            evidence: sources.evidence(),
             writing: sources.writing,
             client: sources.client,
             scheme: sources.scheme,
             allowed_hosts: self.allowed_hosts,
             direct_scheme: self.direct_scheme,
             trusted_peer_may_be_client: self.trusted_peer_may_be_client,
+            joins_prefixes: self.profile.is_some_and(|profile| profile.joins_prefixes),
             rewrite_uri: self.rewrite_uri,
+            may_complete_uri: self.rewrite_uri == UriRewrite::Complete && has_hosts,
+            rewrite_connect_info: !self.leaves_connect_info,
             kept: self.kept,
             names,
         }
@@ -224,27 +227,6 @@ impl Sources {
             port: self.port.clone(),
             prefix: self.prefix.clone(),
         }
-    }
-
-    /// Returns the headers that show that a trusted peer is a proxy: all of the family that is read.
-    fn evidence(&self) -> Vec<HeaderName> {
-        let PerValue { client, scheme, host, port, prefix } = self.names();
-        if self.client == ClientFrom::Forwarded {
-            return client.into_iter().chain(prefix).collect();
-        }
-        let (list, single) = match self.client.single_header() {
-            Some(_) => (None, client),
-            None => (client, None),
-        };
-        let family = [
-            (list, "x-forwarded-for"),
-            (scheme, "x-forwarded-proto"),
-            (host, "x-forwarded-host"),
-            (port, "x-forwarded-port"),
-            (prefix, "x-forwarded-prefix"),
-        ];
-        let names = family.map(|(read, usual)| read.unwrap_or(HeaderName::from_static(usual)));
-        names.into_iter().chain(single).collect()
     }
 }
 

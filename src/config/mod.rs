@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use http::{Extensions, HeaderName};
 
-use crate::peer::Peer;
+use crate::peer::{FoundIn, Peer};
 use crate::syntax::scheme::WebScheme;
 
 pub use allowed_hosts::AllowedHosts;
@@ -64,14 +64,15 @@ pub enum Writing {
     /// these values.
     AppendToEach,
     /// The proxy appends to the first of several lines of a name, as pound and the legacy Heroku router
-    /// do. The last line is then the client's. If a header that is read has a second line, the client
-    /// is [unresolved](crate::Unresolved::ExtraEntries).
+    /// do. The last line is then the client's. If the header of the address has a second line, the
+    /// client is [unresolved](crate::Unresolved::ExtraEntries). If the header of the scheme has one, the
+    /// scheme is absent, unless all entries of all lines are the same scheme.
     ///
     /// HAProxy writes a line of its own behind the client's: do not use this setting with HAProxy.
     AppendToFirstLine,
     /// The outermost proxy replaces the headers that come in, as Caddy, Traefik and ingress-nginx do by
-    /// default. The proxies behind it append. If a list has more entries than trusted proxies write,
-    /// the client is [unresolved](crate::Unresolved::ExtraEntries).
+    /// default. The proxies behind it append. If the list of addresses has more entries than trusted
+    /// proxies write, the client is [unresolved](crate::Unresolved::ExtraEntries).
     Replace,
 }
 
@@ -84,7 +85,8 @@ pub enum Writing {
 /// use http::Request;
 ///
 /// let rewritten = |rewrite, uri: &str| {
-///     let layer = ForwardedHeaders::builder().rewrite_uri(rewrite).build().unwrap();
+///     let layer = ForwardedHeaders::builder().allowed_hosts("example.com").rewrite_uri(rewrite);
+///     let layer = layer.build().unwrap();
 ///     let proxy = Peer::Inet(([127, 0, 0, 1], 50000).into());
 ///     let request = Request::builder().uri(uri).extension(proxy);
 ///     let mut request = request
@@ -105,10 +107,17 @@ pub enum Writing {
 #[non_exhaustive]
 pub enum UriRewrite {
     /// Rewrites a URI that has an authority with the decided scheme and authority. Adds both to a URI
-    /// without one (`/path`) if the peer is trusted, or the configuration states the scheme.
+    /// without one (`/path`), so that it reads like the same request over HTTP/2.
+    ///
+    /// Adds them only if a trusted proxy reported the scheme, or
+    /// [`SchemeSource::always`] states it, and if [`allowed_hosts`](Builder::allowed_hosts) restricts
+    /// the hosts. [`AllowedHosts::any`] restricts none.
     #[default]
     Complete,
     /// Rewrites a URI that has an authority, and keeps `/path` unchanged.
+    ///
+    /// For apps whose relative redirects must stay relative, and for apps that pass requests on by
+    /// writing an authority in front of `request.uri()`.
     Correct,
     /// Keeps every URI unchanged, even with an authority that `allowed_hosts` refuses. For forward
     /// proxies.
@@ -128,13 +137,17 @@ pub(crate) struct Config {
     pub(crate) names: PerValue<Option<HeaderName>>,
     /// The headers that are read and are not in the table of known names.
     pub(crate) own_names: Vec<HeaderName>,
-    /// The headers that show that a trusted peer is a proxy.
-    pub(crate) evidence: Vec<HeaderName>,
     pub(crate) writing: Writing,
     pub(crate) allowed_hosts: Option<AllowedHosts>,
     pub(crate) direct_scheme: Option<WebScheme>,
     pub(crate) trusted_peer_may_be_client: bool,
+    /// Whether the entries of the prefix are joined. Otherwise they must be equal copies.
+    pub(crate) joins_prefixes: bool,
     pub(crate) rewrite_uri: UriRewrite,
+    /// Whether a URI without an authority may get one. Needs hosts that the operator chose: otherwise the
+    /// client chooses the host, and an app that passes requests on would connect to it.
+    pub(crate) may_complete_uri: bool,
+    pub(crate) rewrite_connect_info: bool,
     pub(crate) kept: Vec<HeaderName>,
 }
 
@@ -172,10 +185,10 @@ type FindPeer = dyn Fn(&Extensions) -> Option<Peer> + Send + Sync;
 
 impl PeerFrom {
     #[inline]
-    pub(crate) fn find(&self, extensions: &Extensions) -> Option<Peer> {
+    pub(crate) fn find(&self, extensions: &Extensions) -> (Option<Peer>, FoundIn) {
         match self {
-            Self::Extensions => Peer::from_extensions(extensions),
-            Self::Function(find) => find(extensions),
+            Self::Extensions => Peer::find(extensions),
+            Self::Function(find) => (find(extensions).filter(Peer::is_real), FoundIn::Other),
         }
     }
 }

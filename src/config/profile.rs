@@ -11,6 +11,8 @@ pub(crate) struct Profile {
     /// The header of the scheme, as text for a source. `none` if the proxy reports no scheme.
     pub(crate) scheme: &'static str,
     pub(crate) writing: Writing,
+    /// Whether the proxy adds a line of `X-Forwarded-Prefix` for each part of the prefix.
+    pub(crate) joins_prefixes: bool,
     /// Further headers that the proxy writes, or writes with a line that its page shows.
     pub(crate) also: &'static [&'static str],
     /// What is refused with a sentence of the page: a header, a call, or `behind another proxy`.

@@ -183,7 +183,12 @@ impl TrustedProxies {
 
     /// Returns whether the set holds Unix sockets beside addresses.
     pub(super) fn mixes_unix_and_addresses(&self) -> bool {
-        self.unix && !(self.v4.is_empty() && self.v6.is_empty())
+        self.unix && !self.is_unix_alone()
+    }
+
+    /// Returns whether the set holds Unix sockets, and no address.
+    pub(super) fn is_unix_alone(&self) -> bool {
+        self.unix && self.v4.is_empty() && self.v6.is_empty()
     }
 
     pub(super) fn has_unix(&self) -> bool {

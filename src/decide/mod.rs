@@ -13,7 +13,7 @@ use http::{HeaderMap, Uri};
 use crate::config::{Chain, ClientFrom, Config, SchemeFrom, Writing};
 use crate::header::lines::Lines;
 use crate::header::list::List;
-use crate::header::report::Report;
+use crate::header::report::{Form, Report};
 use crate::header::{forwarded, single, x_forwarded};
 use crate::outcome::{Outcome, Unresolved};
 use crate::peer::Peer;
@@ -69,7 +69,7 @@ fn proxied(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) ->
         peer,
         outcome,
         hops: walk.hops,
-        is_canonical_text: walk.entries(config) == 1 && walk.last.is_canonical_text,
+        is_canonical_text: walk.entries(config) == 1 && walk.last.form == Form::Canonical,
         client: (outcome != Outcome::NotForwarded).then_some(walk.last.client),
         scheme,
         authority: host.filter(|host| is_allowed(config, host, scheme)),
@@ -86,9 +86,10 @@ fn outcome_of(config: &Config, walk: &Walk<'_>, found: &Found<'_>) -> Outcome {
     }
 }
 
+/// Returns whether a trusted peer that reports no client may be the client: it sends no forwarding header
+/// at all. Any of them shows a proxy.
 fn may_be_client(config: &Config, headers: &HeaderMap) -> bool {
-    config.trusted_peer_may_be_client
-        && !config.evidence.iter().any(|name| headers.contains_key(name))
+    config.trusted_peer_may_be_client && !headers.keys().any(|name| is_forwarding(config, name))
 }
 
 /// The end of a walk over the reports.
@@ -146,8 +147,13 @@ fn follow<'a>(
     let mut hops = 0;
     while let Some(report) = next_report() {
         hops += 1;
-        match report.client.address {
-            Ok(address) if chain.is_proxy(hops, address) => {}
+        match (report.client.address, report.form) {
+            // The zone names a link of the proxy that reported it, so this is not our proxy.
+            (Ok(address), Form::Zone) if chain.is_proxy(hops, address) => {
+                return Walk { hops, last: Report::malformed() };
+            }
+            (Ok(address), _) if chain.is_proxy(hops, address) => {}
+            (Err(_), Form::UnixSocket) if chain.is_unix_proxy(hops) => {}
             _ => return Walk { hops, last: report },
         }
     }
@@ -169,13 +175,12 @@ impl Values {
         if !walk.is_believed() {
             return Self::default();
         }
-        let place = walk.entries(config);
-        let value = |lines| single_value(config, lines, place);
+        let port = single_value(config, found.read.port, walk.entries(config));
         Self {
             scheme: scheme(config, found, walk),
             host: host(config, found, walk),
-            port: value(found.read.port).and_then(host_port),
-            prefix: value(found.read.prefix).and_then(prefix),
+            port: port.and_then(host_port),
+            prefix: path_prefix(config, found.read.prefix, walk.entries(config)),
         }
     }
 }
@@ -188,6 +193,9 @@ fn scheme(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<WebSche
         SchemeFrom::List(_) if config.writing == Writing::AppendToEach => {
             x_forwarded::nth_scheme(found.read.scheme, walk.entries(config))
         }
+        SchemeFrom::List(_) if config.writing == Writing::AppendToFirstLine => {
+            first_line_scheme(found.read.scheme)
+        }
         SchemeFrom::List(_) => x_forwarded::nth_scheme(found.read.scheme, 1),
         SchemeFrom::OnOff(_) => {
             let value = single_value(config, found.read.scheme, walk.entries(config));
@@ -198,11 +206,27 @@ fn scheme(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<WebSche
     }
 }
 
+/// Reads the scheme of a proxy that appends to the first line: another line is the client's.
+fn first_line_scheme(lines: Lines<'_>) -> Option<WebScheme> {
+    if lines.are_several() {
+        return x_forwarded::common_scheme(lines);
+    }
+    x_forwarded::nth_scheme(lines, 1)
+}
+
 fn host(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<Authority> {
     if config.host_beside_client {
         return walk.last.host?.read::<MAX_AUTHORITY, _>(Authority::parse);
     }
     single_value(config, found.read.host, walk.entries(config)).and_then(Authority::parse)
+}
+
+#[inline]
+fn path_prefix(config: &Config, lines: Lines<'_>, place: usize) -> Option<Box<str>> {
+    if config.joins_prefixes {
+        return single::joined_prefix(lines);
+    }
+    single_value(config, lines, place).and_then(prefix)
 }
 
 /// Returns a single value, or the entry at the client's place if every proxy appends to every list.

@@ -51,10 +51,6 @@ impl Resolved {
         }
     }
 
-    pub(crate) fn is_peer_trusted(&self) -> bool {
-        !matches!(self.outcome, Outcome::Direct | Outcome::NoPeer)
-    }
-
     pub(crate) fn client_ip(&self) -> Option<IpAddr> {
         match &self.client {
             Some(client) => client.address.ok(),
@@ -65,8 +61,15 @@ impl Resolved {
     pub(crate) fn client_port(&self) -> Option<u16> {
         match &self.client {
             Some(client) => client.port(),
-            None => Some(self.peer_addr()?.port()),
+            // Port 0 is no port.
+            None => Some(self.peer_addr()?.port()).filter(|port| *port != 0),
         }
+    }
+
+    /// Returns the client as a socket address. Port 0 stands for an unknown port.
+    pub(crate) fn client_addr(&self) -> Option<SocketAddr> {
+        let Some(client) = &self.client else { return self.peer_addr().map(canonical) };
+        Some(SocketAddr::new(client.address.ok()?, client.port().unwrap_or_default()))
     }
 
     pub(crate) fn client_node(&self) -> Option<Node<'_>> {
@@ -82,6 +85,12 @@ impl Resolved {
             Peer::Unix => None,
         }
     }
+}
+
+/// Converts an IPv4-mapped address into IPv4. Keeps the scope of any other IPv6 address.
+fn canonical(mut address: SocketAddr) -> SocketAddr {
+    address.set_ip(address.ip().to_canonical());
+    address
 }
 
 /// Compares what an app can see. `is_canonical_text` is about the request's bytes.

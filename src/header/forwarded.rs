@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use memchr::{memrchr, memrchr2};
 
 use super::list::{List, MAX_ENTRY};
-use super::report::{Client, Report};
-use crate::forwarded::{Element, Grammar, Value};
+use super::report::Report;
+use crate::forwarded::{Element, Grammar, Node, Value};
 use crate::outcome::Unresolved;
-use crate::syntax::ip::ipv4;
+use crate::syntax::ip::{MAX_ADDRESS, ipv4};
+use crate::syntax::zone::WithoutZone;
 
 /// Reads the next report to the left, with the tolerances.
 #[inline]
@@ -21,28 +22,36 @@ fn report(element: &[u8]) -> Report<'_> {
         return Report::unusable(Unresolved::ListEnds);
     }
     if element.len() > MAX_ENTRY {
-        return Report::unusable(Unresolved::Malformed);
+        return Report::malformed();
     }
     // A comma inside the text stands in a quoted string that has no end.
     let Some(element) = Element::parse_whole(element, Grammar::Tolerant) else {
-        return Report::unusable(Unresolved::Malformed);
+        return Report::malformed();
     };
     // An element may leave `for` out (RFC 7239 §5), which means the same as `unknown`.
-    let unknown = || Client::unusable(Unresolved::Unknown);
-    let client = element.for_value().map_or_else(unknown, client);
-    Report { proto: element.proto(), host: element.host(), ..Report::of(client) }
+    let unknown = || Report::unusable(Unresolved::Unknown);
+    let sender = element.for_value().map_or_else(unknown, sender);
+    Report { proto: element.proto(), host: element.host(), ..sender }
 }
 
-fn client(value: Value<'_>) -> Client {
+fn sender(value: Value<'_>) -> Report<'_> {
     // Most values are IPv4 addresses: the short way saves an eighth of the instructions of two hops
     // (`benches/instructions.rs`, November 2026).
     if let Some(ip) = ipv4(value.raw()) {
-        return Client::of_ip(IpAddr::V4(ip));
+        return Report::of_ip(IpAddr::V4(ip));
     }
     match value.node() {
-        Ok(node) => Client::of_node(node),
-        Err(_) => Client::unusable(Unresolved::Malformed),
+        Ok(node) => Report::of_node(node),
+        Err(_) => zoned(value).map_or_else(Report::malformed, Report::of_zoned),
     }
+}
+
+/// Reads a node that is valid without its zone.
+fn zoned(value: Value<'_>) -> Option<Node<'static>> {
+    value.read::<MAX_ADDRESS, _>(|text| {
+        let text = WithoutZone::of(text)?;
+        Node::parse(text.text()).ok().map(Node::into_owned)
+    })
 }
 
 /// Finds the comma in front of a line's last element.

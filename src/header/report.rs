@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::forwarded::{Node, NodeName, NodePort, Value};
 use crate::outcome::Unresolved;
+use crate::syntax::zone::may_have_zone;
 
 /// One proxy's report.
 pub(crate) struct Report<'a> {
@@ -13,9 +14,20 @@ pub(crate) struct Report<'a> {
     pub(crate) proto: Option<Value<'a>>,
     /// The host of that request, if the element has it.
     pub(crate) host: Option<Value<'a>>,
-    /// Whether the rest of the line is the address as this crate writes it, and nothing else. Then the
-    /// address need not be written to be compared.
-    pub(crate) is_canonical_text: bool,
+    pub(crate) form: Form,
+}
+
+/// How the sender is written in a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The rest of the line is the address as this crate writes it, and nothing else. It need not be
+    /// written to be compared.
+    Canonical,
+    /// An address with a zone, which names a link of the proxy that reported it.
+    Zone,
+    /// `unix:`: the sender is at a Unix socket of the proxy that reported it.
+    UnixSocket,
+    Other,
 }
 
 /// The client in a report: nearly always an address, and nothing else.
@@ -44,7 +56,8 @@ impl Client {
         if let Err(Unresolved::Malformed) = client.address {
             return client;
         }
-        let port = node.port().and_then(NodePort::number);
+        // Port 0 is no port.
+        let port = node.port().and_then(NodePort::number).filter(|port| *port != 0);
         let identifier = node.has_identifier().then(|| Box::new(node.canonical().into_owned()));
         Self { port, identifier, ..client }
     }
@@ -91,8 +104,22 @@ impl Report<'_> {
     }
 
     #[inline]
+    pub(crate) fn malformed() -> Self {
+        Self::unusable(Unresolved::Malformed)
+    }
+
+    /// Reports a node whose zone was removed. Malformed if this address has no zone.
+    pub(crate) fn of_zoned(node: Node<'_>) -> Self {
+        if node.ip().is_some_and(may_have_zone) {
+            Self { form: Form::Zone, ..Self::of_node(node) }
+        } else {
+            Self::malformed()
+        }
+    }
+
+    #[inline]
     pub(crate) fn of(client: Client) -> Self {
-        Self { client, proto: None, host: None, is_canonical_text: false }
+        Self { client, proto: None, host: None, form: Form::Other }
     }
 }
 

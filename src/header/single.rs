@@ -3,17 +3,50 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::lines::Lines;
-use super::list::trim;
+use super::list::{MAX_ENTRY, trim};
 use super::report::Report;
 use super::x_forwarded;
-use crate::forwarded::Node;
-use crate::outcome::Unresolved;
 use crate::syntax::ip::{MAX_ADDRESS, ipv4, ipv6, port};
+use crate::syntax::prefix::{join, prefix};
+use crate::syntax::zone::WithoutZone;
+
+/// Returns the value whose equal copies are all entries of all lines. Nearly always there is one line
+/// without a comma.
+#[inline]
+pub(crate) fn value(lines: Lines<'_>) -> Option<&[u8]> {
+    only_value(lines).or_else(|| copied_value(lines))
+}
 
 /// Returns the value of a header with one line that is no list.
-pub(crate) fn value(lines: Lines<'_>) -> Option<&[u8]> {
+#[inline]
+fn only_value(lines: Lines<'_>) -> Option<&[u8]> {
     let value = trim(lines.single()?.as_bytes());
     (!value.contains(&b',')).then_some(value)
+}
+
+fn copied_value(lines: Lines<'_>) -> Option<&[u8]> {
+    let mut list = lines.right_to_left();
+    let value = list.next(x_forwarded::last_comma)?;
+    // A longer entry would come again and again.
+    if value.len() > MAX_ENTRY {
+        return None;
+    }
+    while let Some(entry) = list.next(x_forwarded::last_comma) {
+        if entry != value {
+            return None;
+        }
+    }
+    Some(value)
+}
+
+/// Reads the entries of all lines as the parts of one prefix, first to last.
+pub(crate) fn joined_prefix(lines: Lines<'_>) -> Option<Box<str>> {
+    let mut list = lines.right_to_left();
+    let mut path = list.next(x_forwarded::last_comma).and_then(prefix)?;
+    while let Some(entry) = list.next(x_forwarded::last_comma) {
+        path = join(&prefix(entry)?, &path)?;
+    }
+    Some(path)
 }
 
 /// Reads the report of a header with one address. A second line or a list is malformed: a proxy that
@@ -27,27 +60,28 @@ pub(crate) fn address(lines: Lines<'_>) -> Option<Report<'_>> {
 ///
 /// The port is required. Without it, the end of an IPv6 address would be read as a port.
 pub(crate) fn address_and_port(lines: Lines<'_>) -> Option<Report<'_>> {
-    report(lines, |text| {
-        let malformed = || Report::unusable(Unresolved::Malformed);
-        ip_and_port(text).map_or_else(malformed, Report::of_node)
-    })
+    report(lines, |text| ip_and_port(text).unwrap_or_else(Report::malformed))
 }
 
 fn report<'a>(lines: Lines<'a>, read: impl Fn(&'a [u8]) -> Report<'a>) -> Option<Report<'a>> {
     if lines.is_absent() {
         return None;
     }
-    let malformed = || Report::unusable(Unresolved::Malformed);
-    Some(value(lines).map_or_else(malformed, read))
+    Some(only_value(lines).map_or_else(Report::malformed, read))
 }
 
-fn ip_and_port(text: &[u8]) -> Option<Node<'static>> {
+fn ip_and_port(text: &[u8]) -> Option<Report<'static>> {
     if text.len() > MAX_ADDRESS {
         return None;
     }
     let colon = text.iter().rposition(|b| *b == b':')?;
     let (before, digits) = (text.get(..colon)?, text.get(colon + 1..)?);
-    Some(SocketAddr::new(ip(before)?, port(digits)?).into())
+    let port = port(digits)?;
+    if let Some(ip) = ip(before) {
+        return Some(Report::of_node(SocketAddr::new(ip, port).into()));
+    }
+    let ip = ip(WithoutZone::of(before)?.text())?;
+    Some(Report::of_zoned(SocketAddr::new(ip, port).into()))
 }
 
 fn ip(text: &[u8]) -> Option<IpAddr> {

@@ -2,24 +2,26 @@
 //!
 //! They have no specification. An address entry is IPv4, or IPv6 bare or in brackets. A port may follow
 //! IPv4 or a bracket, and a pair of quotes may enclose it all. Quotes hide no comma, because they do not
-//! for any proxy that appends to the list.
+//! for any proxy that appends to the list. nginx writes `unix:` for a client at a Unix socket.
 
 use std::net::IpAddr;
 
 use super::lines::Lines;
 use super::list::List;
-use super::report::Report;
+use super::report::{Form, Report};
 use crate::forwarded::Node;
 use crate::outcome::Unresolved;
 use crate::syntax::ip::{MAX_ADDRESS, ipv4_at_end, ipv6};
 use crate::syntax::scheme::WebScheme;
+use crate::syntax::zone::WithoutZone;
 
 /// Reads the next report to the left in an address list.
 #[inline]
 pub(crate) fn next_report<'a>(list: &mut List<'a>) -> Option<Report<'a>> {
     match list.next_at_end(ipv4_at_end) {
-        Some((ip, is_canonical_text)) => {
-            Some(Report { is_canonical_text, ..Report::of_ip(IpAddr::V4(ip)) })
+        Some((ip, is_alone)) => {
+            let form = if is_alone { Form::Canonical } else { Form::Other };
+            Some(Report { form, ..Report::of_ip(IpAddr::V4(ip)) })
         }
         None => list.next(last_comma).map(report),
     }
@@ -39,6 +41,18 @@ pub(crate) fn nth_scheme(lines: Lines<'_>, place: usize) -> Option<WebScheme> {
     }
 }
 
+/// Reads the scheme of all entries of all lines. `None` if two entries differ.
+pub(crate) fn common_scheme(lines: Lines<'_>) -> Option<WebScheme> {
+    let mut list = lines.right_to_left();
+    let last = WebScheme::parse(list.next(last_comma)?)?;
+    while let Some(entry) = list.next(last_comma) {
+        if WebScheme::parse(entry) != Some(last) {
+            return None;
+        }
+    }
+    Some(last)
+}
+
 /// Returns a list from this place on. `None` if the list is too short.
 #[inline]
 fn at(lines: Lines<'_>, place: usize) -> Option<List<'_>> {
@@ -56,19 +70,33 @@ pub(crate) fn last_comma(line: &[u8]) -> Option<usize> {
 /// Reads one entry as a report.
 #[inline]
 pub(crate) fn report(entry: &[u8]) -> Report<'_> {
-    match address(entry) {
+    match address(unquoted(entry)) {
         Some(node) => Report::of_node(node),
-        None if entry.is_empty() => Report::unusable(Unresolved::ListEnds),
-        None => Report::unusable(Unresolved::Malformed),
+        None => other_form(entry),
+    }
+}
+
+fn other_form(entry: &[u8]) -> Report<'_> {
+    if entry.is_empty() {
+        return Report::unusable(Unresolved::ListEnds);
+    }
+    if entry == b"unix:" {
+        return Report { form: Form::UnixSocket, ..Report::unusable(Unresolved::Unknown) };
+    }
+    let text = WithoutZone::of(unquoted(entry));
+    let node = text.as_ref().and_then(|text| address(text.text()));
+    node.map_or_else(Report::malformed, Report::of_zoned)
+}
+
+fn unquoted(entry: &[u8]) -> &[u8] {
+    match entry {
+        [b'"', inner @ .., b'"'] => inner,
+        _ => entry,
     }
 }
 
 /// Reads an address, or `unknown`, which Squid writes.
-fn address(entry: &[u8]) -> Option<Node<'_>> {
-    let text = match entry {
-        [b'"', inner @ .., b'"'] => inner,
-        _ => entry,
-    };
+fn address(text: &[u8]) -> Option<Node<'_>> {
     if text.len() > MAX_ADDRESS {
         return None;
     }

@@ -98,6 +98,7 @@ const PROFILE: Profile = Profile {
     client: ProfileClient::XForwardedFor(1),
     scheme: "x-forwarded-proto",
     writing: Writing::Append,
+    joins_prefixes: false,
     also: &[],
     refused: &[],
     is_remote: false,
@@ -203,6 +204,7 @@ static PROFILES: [(Proxy, Profile); 26] = [
         name: "traefik",
         client: ProfileClient::XForwardedFor(1),
         writing: Writing::Replace,
+        joins_prefixes: true,
         also: &["x-forwarded-host", "x-forwarded-prefix", "x-real-ip"],
         refused: &[
             ("x-forwarded-port", "Traefik copies the port in X-Forwarded-Port from the client's Host, which the layer reads anyway"),

@@ -1,9 +1,10 @@
 //! The effect: the only code that changes a request.
 //!
-//! Afterwards every forwarding header, `Host` and the URI agree with the decision or are gone. Code
-//! behind the layer reads the same from either end of a header.
+//! Afterwards every forwarding header, `Host`, the URI and `ConnectInfo` agree with the decision or are
+//! gone. Code behind the layer reads the same from either end of a header.
 
 mod buffer;
+mod connect_info;
 mod uri;
 
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use crate::config::{ClientFrom, Config, PerValue, SchemeFrom};
 use crate::decide::{Found, Others, Resolved, is_forwarding};
 use crate::header::lines::Lines;
 use crate::outcome::Outcome;
+use crate::peer::FoundIn;
 use crate::syntax::authority::Authority;
 
 use buffer::Buffer;
@@ -66,9 +68,13 @@ impl Edits {
         request: &mut Request<B>,
         config: &Config,
         resolved: &Resolved,
+        found_in: FoundIn,
     ) {
         self.apply_to_headers(request.headers_mut(), config);
         uri::rewrite(request, config, resolved);
+        if config.rewrite_connect_info {
+            connect_info::rewrite(request.extensions_mut(), resolved, found_in);
+        }
     }
 
     /// Removes first: a full map has room for the new values then.
@@ -170,7 +176,10 @@ fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAd
         ClientFrom::Forwarded => {
             buffer.put_element(ip, reported_scheme(resolved), reported_host(resolved));
         }
-        ClientFrom::AddressAndPort(_) => buffer.put_address(ip, resolved.client_port()),
+        ClientFrom::AddressAndPort(_) => {
+            // Without a port, the end of an IPv6 address would be read as a port.
+            buffer.put_address(ip, Some(resolved.client_port().unwrap_or_default()));
+        }
         ClientFrom::List(..) | ClientFrom::Address(_) | ClientFrom::Nothing => {
             buffer.put_address(ip, None);
         }

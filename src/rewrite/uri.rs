@@ -5,7 +5,6 @@ use http::{Method, Request};
 
 use crate::config::{Config, UriRewrite};
 use crate::decide::Resolved;
-use crate::outcome::Outcome;
 use crate::syntax::authority::Authority;
 
 /// The longest URI that `http::Uri` parses, in bytes.
@@ -16,11 +15,11 @@ pub(super) fn rewrite<B>(request: &mut Request<B>, config: &Config, resolved: &R
     if config.rewrite_uri == UriRewrite::Leave || is_tunnel(request.method(), request.uri()) {
         return;
     }
-    let completes = config.rewrite_uri == UriRewrite::Complete && may_complete(config, resolved);
-    correct(request.uri_mut(), resolved, completes);
+    correct(request.uri_mut(), resolved, completes(config, resolved));
+    // A relative one stays relative: redirects are made from it.
     #[cfg(feature = "axum")]
     if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
-        correct(&mut original.0, resolved, completes);
+        correct(&mut original.0, resolved, false);
     }
 }
 
@@ -29,13 +28,11 @@ fn is_tunnel(method: &Method, uri: &Uri) -> bool {
     method == Method::CONNECT && uri.path().is_empty()
 }
 
-/// Returns whether a URI without an authority may get one: a trusted proxy, or the configuration, states
-/// the scheme.
-fn may_complete(config: &Config, resolved: &Resolved) -> bool {
-    let is_direct = resolved.outcome == Outcome::Direct;
-    resolved.is_peer_trusted()
-        || config.stated_scheme().is_some()
-        || is_direct && config.direct_scheme.is_some()
+/// Returns whether a URI without an authority gets one. A scheme that is merely assumed would turn relative
+/// redirects into wrong ones.
+fn completes(config: &Config, resolved: &Resolved) -> bool {
+    let knows_scheme = resolved.reported.scheme || config.stated_scheme().is_some();
+    config.may_complete_uri && knows_scheme
 }
 
 /// Replaces the URI's scheme and authority, and adds them if `completes`. Removes both if the authority

@@ -47,6 +47,7 @@ impl Authority {
         let (host, port) = host_and_port(text)?;
         match host.strip_suffix(b".") {
             Some(host) => Self::of_host(host, port),
+            None if text.ends_with(b":") => Self::of_host(host, port),
             None => Self::valid(text, host.len(), port),
         }
     }
@@ -119,11 +120,11 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// `uri-host [ ":" port ]`. A colon needs a port behind it, though RFC 3986 allows an empty port.
+/// `uri-host [ ":" port ]`. An empty port is no port (RFC 3986 §3.2.3).
 fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let (host, rest) = split_host(text)?;
     let port = match rest {
-        [] => None,
+        [] | [b':'] => None,
         [b':', digits @ ..] => Some(host_port(digits)?),
         _ => return None,
     };
@@ -148,13 +149,12 @@ fn split_host(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Splits off a DNS name with its trailing dot, if it has one. Returns the name, its last label, and
-/// the rest.
+/// the rest. A label may start or end with a hyphen: browsers load such names.
 fn split_name(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let mut unread = text;
     loop {
         let (label, rest) = unread.split_at(LABEL.prefix(unread));
-        let hyphen_at_end = label.starts_with(b"-") || label.ends_with(b"-");
-        if label.is_empty() || label.len() > MAX_LABEL || hyphen_at_end {
+        if label.is_empty() || label.len() > MAX_LABEL {
             return None;
         }
         let dots = usize::from(rest.starts_with(b"."));

@@ -6,3 +6,4 @@ pub(crate) mod ip;
 pub(crate) mod prefix;
 mod recent;
 pub(crate) mod scheme;
+pub(crate) mod zone;

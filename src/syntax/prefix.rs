@@ -14,6 +14,11 @@ pub(crate) fn prefix(text: &[u8]) -> Option<Box<str>> {
     valid.then(|| text.into())
 }
 
+/// Joins two prefixes: `/a` and `/b` are `/a/b`. `None` if the whole is too long.
+pub(crate) fn join(outer: &str, inner: &str) -> Option<Box<str>> {
+    (outer.len() + inner.len() <= MAX_PREFIX).then(|| [outer, inner].concat().into())
+}
+
 /// Returns whether this is `1*pchar` (RFC 3986 §3.3) without `;`, is no dot segment, and decodes to
 /// UTF-8. Some readers take overlong forms (`%C0%AF`, `%E0%80%AF`) for a slash.
 fn is_segment(segment: &[u8]) -> bool {
@@ -39,10 +44,11 @@ fn is_pchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte)
 }
 
-/// Decodes `%` and two digits. Refuses control bytes, `.`, `/` and `\`, and the `%25` that means one
-/// of these to a reader that decodes twice.
+/// Decodes `%` and two digits. Refuses control bytes, `.`, `/`, `\`, `?`, `#` and `;`, which end a path
+/// or a segment for a reader that decodes first. Refuses the `%25` that means one of these to a reader
+/// that decodes twice.
 fn harmless_escape(high: u8, low: u8) -> Option<u8> {
     let digit = |b: u8| char::from(b).to_digit(16);
     let byte = u8::try_from(digit(high)? * 16 + digit(low)?).ok()?;
-    (!matches!(byte, 0x00..=0x1F | 0x25 | 0x2E | 0x2F | 0x5C | 0x7F)).then_some(byte)
+    (!byte.is_ascii_control() && !b"%./\\?#;".contains(&byte)).then_some(byte)
 }

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
 use forwarded_headers::{
     AllowedHosts, ClientSource, ForwardedHeaders, Peer, SchemeSource, TrustedProxies, UriRewrite,
     Writing,
@@ -15,6 +16,10 @@ pub struct Case {
     pub setup: Setup,
     /// An address with a port, or `unix`.
     pub peer: Option<String>,
+    /// The extension that holds the peer.
+    pub peer_in: PeerIn,
+    /// Another record of a peer, which is not read.
+    pub other_record: Option<PeerIn>,
     pub uri: String,
     /// Names in lower case.
     pub lines: Vec<(String, Vec<u8>)>,
@@ -41,8 +46,72 @@ pub struct Setup {
     pub renamed: bool,
     pub keep: Option<&'static str>,
     pub rewrite: UriRewrite,
+    pub rewrite_connect_info: bool,
     pub direct_https: Option<bool>,
+    /// Whether the settings start from the profile of Traefik, which joins prefixes.
+    pub traefik: bool,
 }
+
+/// An extension that can hold the peer, in the order in which they are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PeerIn {
+    Peer,
+    SocketAddr,
+    ConnectInfo,
+    MockConnectInfo,
+}
+
+const PEER_IN: [PeerIn; 4] =
+    [PeerIn::Peer, PeerIn::SocketAddr, PeerIn::ConnectInfo, PeerIn::MockConnectInfo];
+
+/// Where the client's address comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    XForwardedFor,
+    Renamed,
+    Forwarded,
+    Address,
+    AddressAndPort,
+    Nothing,
+    Traefik,
+}
+
+const SOURCES: [Source; 12] = [
+    Source::XForwardedFor,
+    Source::XForwardedFor,
+    Source::XForwardedFor,
+    Source::Forwarded,
+    Source::Forwarded,
+    Source::Forwarded,
+    Source::Renamed,
+    Source::Address,
+    Source::AddressAndPort,
+    Source::Nothing,
+    Source::Traefik,
+    Source::Traefik,
+];
+
+const WRITINGS: [Writing; 6] = [
+    Writing::Append,
+    Writing::Append,
+    Writing::Append,
+    Writing::AppendToEach,
+    Writing::AppendToFirstLine,
+    Writing::Replace,
+];
+
+const SCHEME_SETUPS: [SchemeSetup; 7] = [
+    SchemeSetup::Read,
+    SchemeSetup::Read,
+    SchemeSetup::Read,
+    SchemeSetup::OnOff,
+    SchemeSetup::Always(true),
+    SchemeSetup::Always(false),
+    SchemeSetup::Nothing,
+];
+
+const URI_REWRITES: [UriRewrite; 4] =
+    [UriRewrite::Complete, UriRewrite::Complete, UriRewrite::Correct, UriRewrite::Leave];
 
 /// Where the scheme comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,16 +123,21 @@ pub enum SchemeSetup {
     Nothing,
 }
 
-const NETWORKS: [&str; 6] = [
+const NETWORKS: [&str; 7] = [
     "10.0.0.0/8",
     "192.0.2.7",
     "2001:db8:f::/48",
     "::ffff:198.51.100.0/120",
     "unix",
     "64:ff9b::/96",
+    "fe80::/10",
 ];
 
-const PEERS: [&str; 10] = [
+const PEERS: [&str; 16] = [
+    "10.0.0.1:50000",
+    "10.0.0.1:50000",
+    "10.0.0.1:50000",
+    "10.0.0.1:50000",
     "10.0.0.1:50000",
     "10.0.0.1:50000",
     "10.0.0.1:50000",
@@ -74,6 +148,8 @@ const PEERS: [&str; 10] = [
     "[2001:db8::7]:4711",
     "[::ffff:198.51.100.9]:50000",
     "unix",
+    "0.0.0.0:0",
+    "203.0.113.7:0",
 ];
 
 const NAMES: [&str; 16] = [
@@ -105,7 +181,7 @@ const URIS: [&str; 6] = [
 ];
 
 /// Members that are whole, and mean something where they stand.
-const ENTRIES: [&str; 18] = [
+const ENTRIES: [&str; 25] = [
     "203.0.113.7",
     "203.0.113.7:4711",
     "10.0.0.2",
@@ -124,8 +200,15 @@ const ENTRIES: [&str; 18] = [
     "0.0.0.0",
     "203.0.113.7:70000",
     "_hidden",
+    "unix:",
+    "fe80::7%eth0",
+    "[fe80::7%lo]:4711",
+    "::1%\u{e9} lo",
+    "2001:db8::7%eth0",
+    "fe80::7%",
+    "203.0.113.7:0",
 ];
-const ELEMENTS: [&str; 20] = [
+const ELEMENTS: [&str; 23] = [
     "for=203.0.113.7",
     "for=10.0.0.2",
     "for=10.0.0.3",
@@ -146,6 +229,9 @@ const ELEMENTS: [&str; 20] = [
     "for=\"",
     ";",
     "for=0.0.0.0",
+    "for=\"[fe80::7%eth0]\"",
+    "for=\"[fe80::7%\\e]:4711\"",
+    "for=\"unix:\"",
 ];
 const PAIRS: [&str; 16] = [
     "",
@@ -167,7 +253,7 @@ const PAIRS: [&str; 16] = [
 ];
 const SCHEMES: [&str; 6] = ["https", "http", "HTTPS", "wss", "javascript", ""];
 const SWITCHES: [&str; 4] = ["on", "off", "ON", "https"];
-const HOSTS: [&str; 8] = [
+const HOSTS: [&str; 11] = [
     "example.com",
     "EXAMPLE.com.",
     "a.example.net",
@@ -176,9 +262,13 @@ const HOSTS: [&str; 8] = [
     "evil.example",
     "user@example.com",
     "[::1]:8443",
+    "example.com:",
+    "-a-.example.net:8443",
+    "example.com.:",
 ];
-const PORTS: [&str; 5] = ["443", "80", "8443", "0443", "65536"];
-const PREFIXES: [&str; 6] = ["/app", "/app/", "/a/b%41", "//evil", "/a%2e/b", "/.."];
+const PORTS: [&str; 6] = ["443", "80", "8443", "0443", "65536", "0"];
+const PREFIXES: [&str; 8] =
+    ["/app", "/app", "/app/", "/a/b%41", "//evil", "/a%2e/b", "/..", "/a%3Bb"];
 
 /// What junk is made of.
 const PIECES: [&str; 32] = [
@@ -252,6 +342,14 @@ impl Choices<'_> {
         chosen.map(|(_, network)| *network).collect()
     }
 
+    /// A set behind the peer, where `unix` stands alone.
+    fn outer_set(&mut self) -> Vec<&'static str> {
+        if self.one_in(4) {
+            return vec!["unix"];
+        }
+        self.set().into_iter().filter(|network| *network != "unix").collect()
+    }
+
     /// Junk, members that make sense under this name, or the one left of the other.
     fn value(&mut self, name: &str) -> Vec<u8> {
         match self.byte() % 8 {
@@ -268,14 +366,25 @@ impl Choices<'_> {
                 (0..count).map(|_| format!("{}{}", self.of(&ELEMENTS), self.of(&PAIRS))).collect()
             }
             "x-forwarded-proto" => (0..count).map(|_| self.of(&SCHEMES).into()).collect(),
-            "x-forwarded-ssl" => vec![self.of(&SWITCHES).into()],
-            "x-forwarded-host" | "host" => vec![self.of(&HOSTS).into()],
-            "x-forwarded-port" => vec![self.of(&PORTS).into()],
-            "x-forwarded-prefix" => vec![self.of(&PREFIXES).into()],
+            "x-forwarded-ssl" => self.copies(&SWITCHES),
+            "x-forwarded-host" => self.copies(&HOSTS),
+            "host" => vec![self.of(&HOSTS).into()],
+            "x-forwarded-port" => self.copies(&PORTS),
+            "x-forwarded-prefix" => self.copies(&PREFIXES),
             "cf-connecting-ip" | "cloudfront-viewer-address" => vec![self.of(&ENTRIES).into()],
             _ => (0..count).map(|_| self.of(&ENTRIES).into()).collect(),
         };
         members.join(self.of(&[", ", ",", " ,\t"])).into_bytes()
+    }
+
+    /// A single value, and at times a second one, which may be its copy.
+    fn copies(&mut self, options: &[&str]) -> Vec<String> {
+        let first = self.of(options).into();
+        match self.byte() % 8 {
+            0 => vec![first, self.of(options).into()],
+            1 => vec![first; 2],
+            _ => vec![first],
+        }
     }
 
     fn junk(&mut self) -> Vec<u8> {
@@ -292,56 +401,55 @@ impl Choices<'_> {
 
     /// The chain, and the place of the nearest report.
     fn trust(&mut self) -> (Vec<Vec<&'static str>>, u8) {
-        let set = self.set();
-        match self.byte() % 4 {
-            0 => (vec![set], 1),
-            1 => (vec![set; usize::from(1 + self.byte() % 4)], 1),
-            2 => {
-                let length = 1 + self.byte() % 3;
-                ((0..length).map(|_| self.set()).collect(), 1)
-            }
-            _ => (vec![set], 1 + self.byte() % 3),
-        }
+        let kind = self.byte() % 4;
+        let place = if kind == 3 { 1 + self.byte() % 3 } else { 1 };
+        let outer = match kind {
+            1 => vec![self.outer_set(); usize::from(self.byte() % 4)],
+            2 => (0..self.byte() % 4).map(|_| self.outer_set()).collect(),
+            _ => vec![],
+        };
+        (outer.into_iter().chain([self.set()]).collect(), place)
     }
 
     fn setup(&mut self) -> Setup {
-        let read_host = self.one_in(2);
-        let restricted = read_host || self.one_in(4);
-        let forwarded = self.one_in(2);
+        let source = self.of(&SOURCES);
         let (chain, place) = self.trust();
-        let may_be_client = self.one_in(4);
-        let to_each = self.one_in(4);
-        let read_client = !self.one_in(8);
-        let read_scheme = !self.one_in(4);
-        let (read_port, read_prefix) = (self.one_in(3), self.one_in(3));
-        let allowed = restricted.then(|| self.of(&PATTERNS).to_vec());
-        let (single_address, renamed) = (self.one_in(8), self.one_in(8));
-        let keep = self.one_in(8).then(|| self.of(&KEPT));
-        let leave = self.one_in(8);
-        let stated = self.one_in(4).then(|| self.one_in(2));
+        let read_host = self.one_in(3);
+        let restricted = read_host || self.one_in(2);
+        let scheme = self.of(&SCHEME_SETUPS);
+        let direct = self.one_in(3).then(|| self.one_in(2));
         Setup {
-            forwarded,
+            forwarded: source == Source::Forwarded,
             chain,
             place,
-            may_be_client,
-            writing: if to_each { Writing::AppendToEach } else { Writing::Append },
-            read_client,
-            scheme: match (read_scheme, stated) {
-                (true, _) => SchemeSetup::Read,
-                (false, Some(https)) => SchemeSetup::Always(https),
-                (false, None) => SchemeSetup::Nothing,
-            },
+            may_be_client: self.one_in(4),
+            writing: self.of(&WRITINGS),
+            read_client: source != Source::Nothing,
+            scheme,
             read_host,
-            read_port,
-            read_prefix,
-            allowed,
-            single_address,
-            with_port: false,
-            renamed,
-            keep,
-            rewrite: if leave { UriRewrite::Leave } else { UriRewrite::Complete },
-            direct_https: stated.filter(|_| read_scheme),
+            read_port: self.one_in(3),
+            read_prefix: self.one_in(3),
+            allowed: restricted.then(|| self.of(&PATTERNS).to_vec()),
+            single_address: matches!(source, Source::Address | Source::AddressAndPort),
+            with_port: source == Source::AddressAndPort,
+            renamed: source == Source::Renamed,
+            keep: self.one_in(8).then(|| self.of(&KEPT)),
+            rewrite: self.of(&URI_REWRITES),
+            rewrite_connect_info: !self.one_in(6),
+            direct_https: direct.filter(|_| !matches!(scheme, SchemeSetup::Always(_))),
+            traefik: source == Source::Traefik,
         }
+    }
+
+    /// The peer, the extension that holds it, and another record.
+    fn peer(&mut self) -> (Option<String>, PeerIn, Option<PeerIn>) {
+        if self.one_in(16) {
+            return (None, PeerIn::Peer, None);
+        }
+        let peer = self.of(&PEERS);
+        let peer_in = if peer == "unix" { PeerIn::Peer } else { self.of(&PEER_IN) };
+        let other = self.one_in(3).then(|| self.of(&PEER_IN));
+        (Some(peer.into()), peer_in, other.filter(|other| *other > peer_in))
     }
 }
 
@@ -350,32 +458,19 @@ impl Case {
     pub fn from_bytes(bytes: &[u8]) -> Option<(Self, ForwardedHeaders)> {
         let mut choices = Choices(bytes);
         let mut setup = choices.setup();
-        // The last two bytes choose as well, so that what earlier bytes mean stays the same.
-        let (last, other) = match bytes {
-            [.., other, last] => (*last, *other),
-            _ => (0, 0),
-        };
-        match (last & 7, last >> 3 & 7) {
-            (1, _) => setup.writing = Writing::Replace,
-            (_, 1) => setup.writing = Writing::AppendToFirstLine,
-            _ => {}
-        }
-        setup.with_port = setup.single_address && last >> 6 & 1 == 1;
-        if other & 7 == 1 {
-            setup.rewrite = UriRewrite::Correct;
-        }
-        if other >> 3 & 7 == 1 && setup.scheme == SchemeSetup::Read && !setup.forwarded {
-            setup.scheme = SchemeSetup::OnOff;
-        }
         setup.keep_what_goes_together();
         let layer = setup.layer()?;
-        let peer = (!choices.one_in(16)).then(|| choices.of(&PEERS).to_string());
+        let (peer, peer_in, other_record) = choices.peer();
         let uri = choices.of(&URIS).to_string();
         let mut lines = vec![];
         for index in 0..choices.byte() % 8 {
-            let name = if index == 0 { setup.client_name() } else { choices.of(&NAMES) };
+            let name = match index {
+                0 => setup.client_name(),
+                1 | 2 => choices.of(&setup.names_read()),
+                _ => choices.of(&NAMES),
+            };
             let mut value = choices.value(name);
-            if setup.with_port && name == setup.client_name() && last >> 7 == 1 {
+            if setup.with_port && name == setup.client_name() && choices.one_in(2) {
                 value.extend_from_slice(b":4711");
             }
             // A header of another name is no forwarding header until the configuration reads it.
@@ -391,20 +486,33 @@ impl Case {
         if choices.one_in(2) {
             lines.sort_by_key(|(name, _)| name != "host");
         }
-        Some((Self { setup, peer, uri, lines }, layer))
+        Some((Self { setup, peer, peer_in, other_record, uri, lines }, layer))
     }
 
     pub fn request(&self) -> Request<()> {
         let mut request = Request::builder().uri(&self.uri).body(()).unwrap();
-        if let Some(peer) = &self.peer {
-            let peer = match peer.as_str() {
-                "unix" => Peer::Unix,
-                address => Peer::Inet(address.parse().unwrap()),
-            };
-            request.extensions_mut().insert(peer);
+        match self.peer.as_deref() {
+            None => {}
+            Some("unix") => drop(request.extensions_mut().insert(Peer::Unix)),
+            Some(peer) => self.peer_in.insert(&mut request, peer.parse().unwrap()),
+        }
+        if let Some(other) = self.other_record {
+            other.insert(&mut request, ([198, 51, 100, 200], 9).into());
         }
         append(request.headers_mut(), &self.lines);
         request
+    }
+}
+
+impl PeerIn {
+    fn insert(self, request: &mut Request<()>, address: SocketAddr) {
+        let extensions = request.extensions_mut();
+        match self {
+            Self::Peer => drop(extensions.insert(Peer::Inet(address))),
+            Self::SocketAddr => drop(extensions.insert(address)),
+            Self::ConnectInfo => drop(extensions.insert(ConnectInfo(address))),
+            Self::MockConnectInfo => drop(extensions.insert(MockConnectInfo(address))),
+        }
     }
 }
 
@@ -425,12 +533,17 @@ fn proxies(set: &[&str]) -> TrustedProxies {
 impl Setup {
     /// `None` if the settings do not go together.
     fn layer(&self) -> Option<ForwardedHeaders> {
-        let mut builder = ForwardedHeaders::builder()
+        let start = match self.traefik {
+            true => ForwardedHeaders::behind("traefik"),
+            false => ForwardedHeaders::builder(),
+        };
+        let mut builder = start
             .trust_chain(self.chain.iter().map(|set| proxies(set)))
             .client_from(self.client_source()?)
             .trusted_peer_may_be_client(self.may_be_client)
             .proxies_write(self.writing)
-            .rewrite_uri(self.rewrite);
+            .rewrite_uri(self.rewrite)
+            .rewrite_connect_info(self.rewrite_connect_info);
         if let Some(source) = self.scheme_source() {
             builder = builder.scheme_from(source);
         }
@@ -467,13 +580,29 @@ impl Setup {
         self.with_port &= self.single_address;
         let reads_list = self.read_client && !self.forwarded && !self.single_address;
         self.renamed &= reads_list;
-        self.read_port &= !self.forwarded;
-        if !reads_list {
+        self.read_port &= !(self.forwarded || self.traefik);
+        if !reads_list || self.traefik {
             self.place = 1;
         }
-        if self.single_address {
-            self.chain.truncate(1);
+        if self.single_address || self.traefik {
+            self.chain.drain(..self.chain.len() - 1);
         }
+        if self.forwarded {
+            let length = self.chain.len();
+            self.chain.iter_mut().take(length - 1).filter(|set| **set == ["unix"]).for_each(|set| {
+                *set = vec![NETWORKS[0]];
+            });
+        }
+        if self.scheme == SchemeSetup::OnOff && (self.forwarded || self.traefik) {
+            self.scheme = SchemeSetup::Read;
+        }
+        self.writing = match self.writing {
+            _ if self.traefik => Writing::Replace,
+            Writing::AppendToEach if !reads_list => Writing::Append,
+            Writing::Replace if !(reads_list || self.forwarded) => Writing::Append,
+            writing => writing,
+        };
+        self.may_be_client &= self.read_client;
     }
 
     fn client_source(&self) -> Option<ClientSource> {
@@ -518,23 +647,38 @@ impl Setup {
         }
     }
 
-    /// The headers that show that a peer is a proxy.
-    pub fn evidence(&self) -> Vec<&'static str> {
-        if self.forwarded {
-            let prefix = self.read_prefix.then_some("x-forwarded-prefix");
-            return [Some("forwarded"), prefix].into_iter().flatten().collect();
-        }
-        let mut names = vec![
-            self.for_name(),
-            self.scheme_name().unwrap_or("x-forwarded-proto"),
-            "x-forwarded-host",
-            "x-forwarded-port",
-            "x-forwarded-prefix",
+    /// How many settings are not the default.
+    pub fn changed(&self) -> usize {
+        let changed = [
+            self.forwarded || self.single_address || self.renamed || !self.read_client,
+            self.chain.len() > 1,
+            self.place > 1,
+            self.may_be_client,
+            self.writing != Writing::Append,
+            self.scheme != SchemeSetup::Read,
+            self.read_host,
+            self.read_port,
+            self.read_prefix,
+            self.allowed.is_some(),
+            self.keep.is_some(),
+            self.rewrite != UriRewrite::Complete,
+            !self.rewrite_connect_info,
+            self.direct_https.is_some(),
+            self.traefik,
         ];
-        if self.single_address {
-            names.push(self.client_name());
-        }
-        names
+        changed.into_iter().filter(|changed| *changed).count()
+    }
+
+    /// The headers on which the answer depends.
+    fn names_read(&self) -> Vec<&'static str> {
+        let names = [
+            Some("host"),
+            self.scheme_name(),
+            (self.read_host && !self.forwarded).then_some("x-forwarded-host"),
+            self.read_port.then_some("x-forwarded-port"),
+            self.read_prefix.then_some("x-forwarded-prefix"),
+        ];
+        names.into_iter().flatten().collect()
     }
 
     pub fn is_kept(&self, name: &str) -> bool {

@@ -49,7 +49,7 @@ fn member_report(member: &[u8]) -> Option<Report> {
     let Some((_, node)) = pairs.iter().find(|(name, _)| name == "for") else {
         return Some(Report::Unknown(pairs));
     };
-    Some(self::node(&node.clone()).with_pairs(pairs))
+    Some(with_zone(&node.clone(), self::node).with_pairs(pairs))
 }
 
 impl Report {
@@ -58,8 +58,9 @@ impl Report {
             Self::Unknown(_) => Self::Unknown(pairs),
             Self::Obfuscated(_) => Self::Obfuscated(pairs),
             Self::Address(ip, port, _) => Self::Address(ip, port, pairs),
+            Self::Zoned(ip, port, _) => Self::Zoned(ip, port, pairs),
             Self::Malformed(_) => Self::Malformed(pairs),
-            Self::Missing => self,
+            Self::Missing | Self::UnixSocket => self,
         }
     }
 }
@@ -132,6 +133,25 @@ fn is_tchar(byte: u8) -> bool {
     b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".contains(&byte)
 }
 
+/// Rule 8: reads a text, and otherwise the text without its zone.
+fn with_zone(text: &[u8], read: fn(&[u8]) -> Report) -> Report {
+    let Some(percent) = text.iter().position(|b| *b == b'%') else { return read(text) };
+    let behind = &text[percent + 1..];
+    let end = behind.iter().position(|b| *b == b']').unwrap_or(behind.len());
+    let legal = |b: &u8| *b >= 0x20 && *b != 0x7F && !b"\",;\\[]%:".contains(b);
+    if text.len() > 64 || end == 0 || !behind[..end].iter().all(legal) {
+        return Report::Malformed(vec![]);
+    }
+    match read(&[&text[..percent], &behind[end..]].concat()) {
+        Report::Address(IpAddr::V6(ip), port, pairs)
+            if ip == Ipv6Addr::LOCALHOST || ip.octets()[0] == 0xFE && ip.octets()[1] >> 6 == 2 =>
+        {
+            Report::Zoned(IpAddr::V6(ip), port, pairs)
+        }
+        _ => Report::Malformed(vec![]),
+    }
+}
+
 /// `nodename [ ":" node-port ]`.
 fn node(text: &[u8]) -> Report {
     let Ok(text) = std::str::from_utf8(text) else { return Report::Malformed(vec![]) };
@@ -197,6 +217,7 @@ fn address(ip: IpAddr, port: Option<u16>) -> Report {
         }
         IpAddr::V6(v6) => v6.octets()[0] == 0xFF || v6.octets() == [0; 16],
     };
+    let port = port.filter(|port| *port != 0);
     if nobody { Report::Malformed(vec![]) } else { Report::Address(ip, port, vec![]) }
 }
 
@@ -205,10 +226,16 @@ pub fn x_entry(entry: &[u8]) -> Report {
     if entry.is_empty() {
         return Report::Missing;
     }
-    let inner = match entry {
-        [b'"', inner @ .., b'"'] => inner,
-        _ => entry,
-    };
+    if entry == b"unix:" {
+        return Report::UnixSocket;
+    }
+    match entry {
+        [b'"', inner @ .., b'"'] => with_zone(inner, x_node),
+        _ => with_zone(entry, x_node),
+    }
+}
+
+fn x_node(inner: &[u8]) -> Report {
     let Ok(text) = std::str::from_utf8(inner) else { return Report::Malformed(vec![]) };
     if !text.starts_with('[') && text.matches(':').count() > 1 {
         return text.parse().map_or(Report::Malformed(vec![]), |ip| address(IpAddr::V6(ip), None));
@@ -223,6 +250,25 @@ pub fn x_entry(entry: &[u8]) -> Report {
 
 /// An address with a port behind the last colon, as CloudFront-Viewer-Address has it.
 pub fn ip_port(text: &[u8]) -> Report {
+    let colon = text.iter().rposition(|b| *b == b':').unwrap_or(0);
+    let (address, port) = text.split_at(colon);
+    let percent = address.iter().position(|b| *b == b'%');
+    let zoned = |text: &[u8]| match x_node(text) {
+        Report::Address(ip, None, pairs) => Report::Address(ip, None, pairs),
+        _ => Report::Malformed(vec![]),
+    };
+    match percent.map(|_| with_zone(address, zoned)) {
+        None => plain_ip_port(text),
+        Some(Report::Zoned(ip, _, _)) if text.len() <= 64 => {
+            let brackets = if address.starts_with(b"[") { 1 } else { 0 };
+            let ip = format!("{}{ip}{}", &"["[..brackets], &"]"[..brackets]);
+            plain_ip_port(&[ip.as_bytes(), port].concat())
+        }
+        Some(_) => Report::Malformed(vec![]),
+    }
+}
+
+fn plain_ip_port(text: &[u8]) -> Report {
     let text = std::str::from_utf8(text).unwrap_or_default();
     let Some((ip, port)) = text.rsplit_once(':') else { return Report::Malformed(vec![]) };
     let bare = ip.strip_prefix('[').and_then(|ip| ip.strip_suffix(']'));

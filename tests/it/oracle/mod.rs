@@ -8,13 +8,14 @@ mod grammar;
 pub mod values;
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use case::{Case, SchemeSetup, Setup};
+use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
+use case::{Case, PeerIn, SchemeSetup, Setup};
 use forwarded_headers::{ConnectionInfo, ForwardedHeaders, UriRewrite, Writing};
-use http::Request;
+use http::{Extensions, Request};
 use http::request::Parts;
 use http::uri::Scheme;
 use tower::{Layer, Service, service_fn};
@@ -31,9 +32,20 @@ pub struct Answer {
     pub forwarded_scheme: Option<&'static str>,
     pub authority: Option<String>,
     pub prefix: Option<String>,
-    /// Afterwards: the URI, and the lines of `Host` and of every forwarding header, sorted.
+    /// Afterwards: the URI, the lines of `Host` and of every forwarding header, sorted, and the records
+    /// of the peer.
     pub uri: String,
     pub lines: Vec<(String, Vec<u8>)>,
+    pub records: Records,
+}
+
+/// The address in a `SocketAddr`, `ConnectInfo` and `MockConnectInfo`, as far as each is there.
+pub type Records = [Option<SocketAddr>; 3];
+
+fn records(extensions: &Extensions) -> Records {
+    let plain = extensions.get::<SocketAddr>().copied();
+    let info = extensions.get().map(|ConnectInfo(address)| *address);
+    [plain, info, extensions.get().map(|MockConnectInfo(address)| *address)]
 }
 
 /// The request as the wrapped service gets it. To decide alone comes to the same.
@@ -75,6 +87,7 @@ pub fn seen(parts: &Parts) -> Answer {
         prefix: info.prefix().map(String::from),
         uri: parts.uri.to_string(),
         lines,
+        records: records(&parts.extensions),
     }
 }
 
@@ -87,6 +100,10 @@ enum Report {
     Unknown(Pairs),
     Obfuscated(Pairs),
     Address(IpAddr, Option<u16>, Pairs),
+    /// An address with a zone.
+    Zoned(IpAddr, Option<u16>, Pairs),
+    /// `unix:`.
+    UnixSocket,
 }
 
 /// The outcomes with which a report is believed.
@@ -137,6 +154,20 @@ impl Case {
         }
     }
 
+    /// The value that all members of all lines are copies of.
+    fn copied(&self, name: &str) -> Option<Vec<u8>> {
+        let members = self.members(name);
+        let first = members.first()?;
+        members.iter().all(|member| member == first).then(|| first.clone())
+    }
+
+    /// The prefix of which each member is a part.
+    fn joined_prefix(&self) -> Option<String> {
+        let parts = self.members("x-forwarded-prefix").into_iter().rev();
+        let parts: Vec<_> = parts.map(|part| values::prefix(&part)).collect::<Option<_>>()?;
+        Some(parts.concat()).filter(|path| (1..=1024).contains(&path.len()))
+    }
+
     /// Rule 3 and 4: what can be reported, rightmost first.
     fn reports(&self) -> Vec<Report> {
         if self.setup.forwarded {
@@ -157,41 +188,27 @@ impl Case {
         members.iter().skip(right).map(|member| grammar::x_entry(member)).collect()
     }
 
-    /// The names on which the answer depends, and whether each is a list.
-    fn names_read(&self) -> Vec<(&'static str, bool)> {
-        let read = &self.setup;
-        let reads_client = read.forwarded || read.read_client;
-        let names = [
-            reads_client.then_some((read.client_name(), !read.single_address)),
-            read.scheme_name().map(|name| (name, read.scheme == SchemeSetup::Read)),
-            (read.read_host && !read.forwarded).then_some(("x-forwarded-host", false)),
-            read.read_port.then_some(("x-forwarded-port", false)),
-            read.read_prefix.then_some(("x-forwarded-prefix", false)),
-        ];
-        names.into_iter().flatten().collect()
-    }
-
     /// The number of entries that trusted proxies wrote up to the client.
     fn entries(&self, hops: u8) -> usize {
         usize::from(hops) + usize::from(self.setup.place) - 1
     }
 
-    /// Rule 5, the entries and lines that `Writing` rules out.
+    /// Rule 5, the addresses and lines that `Writing` rules out.
     fn has_extra(&self, hops: u8) -> bool {
-        self.names_read().into_iter().any(|(name, is_list)| {
-            let lines = self.values(name);
-            let entries: usize = match name {
-                "forwarded" => {
-                    lines.iter().map(|l| grammar::elements_from_the_right(l).len()).sum()
-                }
-                _ => self.members(name).len(),
-            };
-            match self.setup.writing {
-                Writing::AppendToFirstLine => lines.len() > 1,
-                Writing::Replace => is_list && entries > self.entries(hops),
-                _ => false,
-            }
-        })
+        if !self.setup.read_client {
+            return false;
+        }
+        let name = self.setup.client_name();
+        let lines = self.values(name);
+        let entries: usize = match name {
+            "forwarded" => lines.iter().map(|l| grammar::elements_from_the_right(l).len()).sum(),
+            _ => self.members(name).len(),
+        };
+        match self.setup.writing {
+            Writing::AppendToFirstLine => lines.len() > 1,
+            Writing::Replace => entries > self.entries(hops),
+            _ => false,
+        }
     }
 
     /// Rules 1 to 5.
@@ -205,12 +222,14 @@ impl Case {
 
     fn walk_on(&self) -> Found {
         let own = self.peer.as_deref().filter(|peer| *peer != "unix").map(case::socket);
-        let peer = own.map(|(ip, port)| (ip.to_canonical(), Some(port)));
-        let Some(name) = self.peer.as_deref() else { return ("NoPeer".into(), None, 0, None) };
+        let peer = own.map(|(ip, port)| (ip.to_canonical(), Some(port).filter(|port| *port != 0)));
+        let named = self.peer.as_deref().filter(|peer| *peer != "0.0.0.0:0");
+        let Some(name) = named else { return ("NoPeer".into(), None, 0, None) };
         if !self.setup.is_peer_trusted(name) {
             return ("Direct".into(), peer, 0, None);
         }
-        let is_silent = || self.setup.evidence().iter().all(|name| self.values(name).is_empty());
+        // Each name of the generator but `host` is a forwarding header.
+        let is_silent = || self.lines.iter().all(|(name, _)| name == "host");
         if self.setup.may_be_client && is_silent() {
             return ("NotForwarded".into(), peer, 0, None);
         }
@@ -225,12 +244,14 @@ impl Case {
             let hops = u8::try_from(index + 1).unwrap();
             let why = match report {
                 Report::Address(ip, _, _) if self.setup.is_proxy(index + 1, *ip) => continue,
-                Report::Address(ip, port, _) => {
+                Report::UnixSocket if self.setup.is_unix_proxy(index + 1) => continue,
+                Report::Zoned(ip, _, _) if self.setup.is_proxy(index + 1, *ip) => "Malformed",
+                Report::Address(ip, port, _) | Report::Zoned(ip, port, _) => {
                     return ("Forwarded".into(), Some((*ip, *port)), hops, Some(report.clone()));
                 }
                 Report::Missing => "ListEnds",
                 Report::Malformed(_) => "Malformed",
-                Report::Unknown(_) => "Unknown",
+                Report::Unknown(_) | Report::UnixSocket => "Unknown",
                 Report::Obfuscated(_) => "Obfuscated",
             };
             return (format!("Unresolved({why})"), None, hops, Some(report.clone()));
@@ -248,13 +269,16 @@ impl Case {
         let from_the_right = |name, n: usize| self.members(name).into_iter().nth(n - 1);
         let to_each = read.writing == Writing::AppendToEach;
         let single = |name| {
-            if to_each { from_the_right(name, self.entries(hops)) } else { self.single(name) }
+            if to_each { from_the_right(name, self.entries(hops)) } else { self.copied(name) }
         };
         let port = single("x-forwarded-port").filter(|_| read.read_port);
-        let prefix = single("x-forwarded-prefix").filter(|_| read.read_prefix);
+        let prefix = match read.traefik {
+            true => self.joined_prefix(),
+            false => single("x-forwarded-prefix").and_then(|v| values::prefix(&v)),
+        };
         let own = Said {
             port: port.and_then(|v| values::port(&v)),
-            prefix: prefix.and_then(|v| values::prefix(&v)),
+            prefix: prefix.filter(|_| read.read_prefix),
             ..Said::default()
         };
         if read.forwarded {
@@ -262,6 +286,7 @@ impl Case {
                 Report::Unknown(pairs)
                 | Report::Obfuscated(pairs)
                 | Report::Malformed(pairs)
+                | Report::Zoned(_, _, pairs)
                 | Report::Address(_, _, pairs),
             ) = last
             else {
@@ -275,16 +300,28 @@ impl Case {
                 ..own
             };
         }
-        let proto =
-            from_the_right("x-forwarded-proto", if to_each { self.entries(hops) } else { 1 });
         Said {
             scheme: match read.scheme {
-                SchemeSetup::Read => proto.and_then(|v| values::scheme(&v)),
+                SchemeSetup::Read => self.listed_scheme(hops),
                 SchemeSetup::OnOff => single("x-forwarded-ssl").and_then(|v| values::on_off(&v)),
                 SchemeSetup::Always(_) | SchemeSetup::Nothing => None,
             },
             host: single("x-forwarded-host").filter(|_| read.read_host).and_then(|v| authority(&v)),
             ..own
+        }
+    }
+
+    /// Rule 6, the scheme of a list.
+    fn listed_scheme(&self, hops: u8) -> Option<&'static str> {
+        let entries = self.members("x-forwarded-proto");
+        let schemes: Vec<_> = entries.iter().map(|entry| values::scheme(entry)).collect();
+        let last = *schemes.first()?;
+        match self.setup.writing {
+            Writing::AppendToEach => *schemes.get(self.entries(hops) - 1)?,
+            Writing::AppendToFirstLine if self.values("x-forwarded-proto").len() > 1 => {
+                last.filter(|_| schemes.iter().all(|scheme| *scheme == last))
+            }
+            _ => last,
         }
     }
 
@@ -313,13 +350,11 @@ impl Case {
 
     fn uri_after(&self, answer: &Answer) -> String {
         let (_, own, path) = self.uri_parts();
-        let states = match answer.outcome.as_str() {
-            "NoPeer" => false,
-            "Direct" => self.setup.direct_https.is_some(),
-            _ => true,
-        };
+        let is_known =
+            answer.forwarded_scheme.is_some() || matches!(self.setup.scheme, SchemeSetup::Always(_));
         let completes = self.setup.rewrite == UriRewrite::Complete
-            && (states || matches!(self.setup.scheme, SchemeSetup::Always(_)));
+            && is_known
+            && self.setup.allowed.as_ref().is_some_and(|patterns| !patterns.contains(&"any"));
         if self.setup.rewrite == UriRewrite::Leave || !(completes || own.is_some()) {
             return self.uri.clone();
         }
@@ -374,9 +409,9 @@ impl Case {
             .as_ref()
             .filter(|_| said.port.is_some())
             .map(|authority| values::split(authority).1.unwrap_or(default).to_string());
-        let ip = match answer.client_port.filter(|_| self.setup.with_port) {
-            Some(port) => format!("{ip}:{port}"),
-            None => ip.to_string(),
+        let ip = match self.setup.with_port {
+            true => format!("{ip}:{}", answer.client_port.unwrap_or(0)),
+            false => ip.to_string(),
         };
         let on_off = |scheme| if scheme == "https" { "on" } else { "off" };
         let is_on_off = self.setup.scheme == SchemeSetup::OnOff;
@@ -390,6 +425,24 @@ impl Case {
         let lines =
             lines.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into_bytes())));
         lines.chain(prefix).collect()
+    }
+
+    /// The records, with the client in each that the layer changes.
+    fn records_after(&self, answer: &Answer) -> Records {
+        let before = records(self.request().extensions());
+        if !self.setup.rewrite_connect_info {
+            return before;
+        }
+        let port = answer.client_port.unwrap_or(0);
+        let client = answer.client.map(|ip| SocketAddr::new(ip, port));
+        let written = client.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
+        let [plain, info, mock] = before.map(|record| record.map(|_| written));
+        let is_unix = self.peer.as_deref() == Some("unix");
+        [
+            if self.peer_in == PeerIn::SocketAddr { plain } else { before[0] },
+            info.or(client.filter(|_| is_unix)),
+            mock,
+        ]
     }
 
     /// The whole rule.
@@ -411,6 +464,7 @@ impl Case {
             forwarded_scheme: said.scheme,
             prefix: said.prefix.clone(),
             lines: vec![],
+            records: Records::default(),
             authority: self.authority(&said, scheme),
             outcome,
             hops,
@@ -418,6 +472,7 @@ impl Case {
         };
         answer.uri = self.uri_after(&answer);
         answer.lines = self.lines_after(&answer, &said);
+        answer.records = self.records_after(&answer);
         answer
     }
 }
@@ -429,6 +484,11 @@ impl Setup {
             "unix" => set.contains(&"unix"),
             _ => case::contains(set, case::socket(peer).0),
         }
+    }
+
+    /// Whether a Unix socket behind so many hops is a proxy's.
+    fn is_unix_proxy(&self, hops: usize) -> bool {
+        self.chain.iter().rev().nth(hops).is_some_and(|set| set == &["unix"])
     }
 
     /// Whether the address behind so many hops is a proxy.

@@ -40,9 +40,9 @@ pub fn authority(value: &[u8]) -> Option<String> {
         None => text.find(':'),
     };
     let host = host(&text[..colon.unwrap_or(text.len())])?;
-    match colon {
-        Some(colon) => Some(format!("{host}:{}", port(&value[colon + 1..])?)),
-        None => Some(host),
+    match colon.map(|colon| &value[colon + 1..]) {
+        None | Some([]) => Some(host),
+        Some(digits) => Some(format!("{host}:{}", port(digits)?)),
     }
 }
 
@@ -57,10 +57,7 @@ fn host(text: &str) -> Option<String> {
     let name = text.strip_suffix('.').unwrap_or(text);
     let labels: Vec<_> = name.split('.').collect();
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let label = |l: &&str| {
-        let length = (1..=63).contains(&l.len());
-        length && l.chars().all(legal) && !l.starts_with('-') && !l.ends_with('-')
-    };
+    let label = |l: &&str| (1..=63).contains(&l.len()) && l.chars().all(legal);
     let last = labels.last()?.to_ascii_lowercase();
     let digits = last.chars().all(|c| c.is_ascii_digit());
     let hex = last.strip_prefix("0x").is_some_and(|h| h.chars().all(|c| c.is_ascii_hexdigit()));
@@ -133,7 +130,7 @@ fn is_segment(segment: &str) -> bool {
         && pieces.all(|piece| {
             let byte = piece.get(..2).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
             let byte = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-            let harmless = |b: u8| !b.is_ascii_control() && !b"./\\%".contains(&b);
+            let harmless = |b: u8| !b.is_ascii_control() && !b"./\\%?#;".contains(&b);
             byte.is_some_and(harmless) && piece[2..].chars().all(literal)
         })
 }
