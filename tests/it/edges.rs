@@ -60,6 +60,13 @@ fn forwarded_hosts() {
         ("a_b-c.example".into(), "a_b-c.example".into()),
         ("192.0.2.1".into(), "192.0.2.1".into()),
         ("h:1".into(), "h:1".into()),
+        ("h:".into(), "h".into()),
+        ("h.:".into(), "h".into()),
+        ("[::1]:".into(), "[::1]".into()),
+        ("192.0.2.1:".into(), "192.0.2.1".into()),
+        ("-a.example".into(), "-a.example".into()),
+        ("a-.example".into(), "a-.example".into()),
+        ("-".into(), "-".into()),
     ];
     for (sent, authority) in accepted {
         assert_eq!(forwarded_host(&sent).as_deref(), Some(authority.as_str()), "{sent}");
@@ -75,11 +82,10 @@ fn forwarded_hosts() {
         "192.0.2.1.".into(),
         "a..b".into(),
         ".".into(),
-        "-a.example".into(),
-        "a-.example".into(),
         "h:0".into(),
         "h:65536".into(),
-        "h:".into(),
+        ":".into(),
+        "h::".into(),
         "[::1".into(),
         "[::1]x".into(),
     ];
@@ -177,10 +183,64 @@ fn entries_are_not_counted_past_a_long_entry() {
     let replaced = built(chain().proxies_write(Writing::Replace));
     let extra = Outcome::Unresolved(Unresolved::ExtraEntries);
     for length in [10, 4097] {
-        let schemes = format!("evil, evil, {}, http", "a".repeat(length));
-        let lines = [clients, ("x-forwarded-proto", schemes.as_bytes())];
-        let info = resolve(&replaced, "10.0.0.1", &lines);
+        let more = format!("{}, 203.0.113.7, 10.0.0.2", "a".repeat(length));
+        let info = resolve(&replaced, "10.0.0.1", &[(XFF, more.as_bytes())]);
         assert_eq!((info.outcome(), info.client_ip()), (extra, None), "{length}");
+    }
+}
+
+/// A proxy may write its scheme twice, and the rightmost counts. A second address came past the proxy.
+#[test]
+fn only_the_list_of_addresses_is_counted() {
+    let layer = built(ForwardedHeaders::builder().proxies_write(Writing::Replace));
+    let client: Line<'_> = (XFF, b"203.0.113.7");
+    let rows: [(&[Line<'_>], Outcome, &str); 4] = [
+        (&[client, ("x-forwarded-proto", b"http, https")], Outcome::Forwarded, "https"),
+        (&[client, ("x-forwarded-proto", b"https, http")], Outcome::Forwarded, "http"),
+        (
+            &[client, ("x-forwarded-proto", b"http"), ("x-forwarded-proto", b"https")],
+            Outcome::Forwarded,
+            "https",
+        ),
+        (
+            &[(XFF, b"6.6.6.6, 203.0.113.7"), ("x-forwarded-proto", b"https")],
+            Outcome::Unresolved(Unresolved::ExtraEntries),
+            "http",
+        ),
+    ];
+    for (sent, outcome, scheme) in rows {
+        let parts = through(&layer, request(PROXY, "/", sent));
+        let found = (info(&parts).outcome(), info(&parts).scheme().as_str());
+        assert_eq!(found, (outcome, scheme), "{sent:?}");
+        let left = if outcome == Outcome::Forwarded { vec![scheme.as_bytes()] } else { vec![] };
+        assert_eq!(lines(&parts, "x-forwarded-proto"), left, "{sent:?}");
+    }
+}
+
+/// The last of two lines is the client's, so they count only if they agree.
+#[test]
+fn the_scheme_of_a_proxy_that_appends_to_the_first_line() {
+    const PROTO: &str = "x-forwarded-proto";
+    let layer = built(ForwardedHeaders::builder().proxies_write(Writing::AppendToFirstLine));
+    let rows: [(&[&[u8]], Option<&str>); 9] = [
+        (&[b"https"], Some("https")),
+        (&[b"http, https"], Some("https")),
+        (&[b"https", b"http"], None),
+        (&[b"http", b"https"], None),
+        (&[b"https", b"https"], Some("https")),
+        (&[b"https", b"WSS"], Some("https")),
+        (&[b"http, https", b"https"], None),
+        (&[b"https", b"https,"], None),
+        (&[b"x", b"x"], None),
+    ];
+    for (values, scheme) in rows {
+        let values_read = values.iter().map(|value| (PROTO, *value));
+        let sent: Vec<_> =
+            std::iter::once((XFF, b"203.0.113.7".as_slice())).chain(values_read).collect();
+        let parts = through(&layer, request(PROXY, "/", &sent));
+        assert!(info(&parts).is_forwarded(), "{values:?}");
+        assert_eq!(info(&parts).forwarded_scheme().map(Scheme::as_str), scheme, "{values:?}");
+        assert_eq!(lines(&parts, PROTO), Vec::from_iter(scheme.map(str::as_bytes)), "{values:?}");
     }
 }
 
@@ -248,17 +308,25 @@ fn ports_without_an_address() {
     }
 }
 
-/// A trusted peer that sends a header of the family is a proxy without a report, and not the client.
+/// A trusted peer that sends a forwarding header is a proxy without a report, and not the client.
 #[test]
-fn a_trusted_peer_that_is_the_client_sends_no_header_of_the_family() {
+fn a_trusted_peer_that_is_the_client_sends_no_forwarding_header() {
     let builder = || ForwardedHeaders::builder().trusted_peer_may_be_client(true);
     let layer = built(builder());
     let single = built(builder().client_from("x-real-ip"));
     let no_header = Outcome::Unresolved(Unresolved::NoHeader);
-    let rows: [(&ForwardedHeaders, &[Line<'_>], Outcome); 8] = [
+    let own = built(builder().prefix_from("x-our-prefix"));
+    let kept = built(builder().insecure_keep_header("x-real-ip"));
+    let rows: [(&ForwardedHeaders, &[Line<'_>], Outcome); 14] = [
         (&layer, &[], Outcome::NotForwarded),
         (&layer, &[("host", b"example.com")], Outcome::NotForwarded),
-        (&layer, &[("forwarded", b"for=6.6.6.6")], Outcome::NotForwarded),
+        (&layer, &[("x-forwarded-user", b"root")], Outcome::NotForwarded),
+        (&layer, &[("x-our-prefix", b"/a")], Outcome::NotForwarded),
+        (&own, &[("x-our-prefix", b"/a")], no_header),
+        (&layer, &[("forwarded", b"for=6.6.6.6")], no_header),
+        (&layer, &[("cf-connecting-ip", b"6.6.6.6")], no_header),
+        (&layer, &[("x_forwarded.for", b"6.6.6.6")], no_header),
+        (&kept, &[("x-real-ip", b"6.6.6.6")], no_header),
         (&layer, &[("x-forwarded-proto", b"https")], no_header),
         (&layer, &[("x-forwarded-host", b"example.com")], no_header),
         (&layer, &[("x-forwarded-port", b"443")], no_header),
@@ -444,7 +512,7 @@ type OnOffRow<'a> = (&'a str, &'a [&'a [u8]], Option<&'a str>, &'a [&'a [u8]]);
 #[test]
 fn schemes_that_are_on_or_off() {
     const SSL: &str = "x-forwarded-ssl";
-    let rows: [OnOffRow<'_>; 14] = [
+    let rows: [OnOffRow<'_>; 16] = [
         ("on", &[b"on"], Some("https"), &[b"on"]),
         ("off", &[b"off"], Some("http"), &[b"off"]),
         ("On", &[b"On"], Some("https"), &[b"on"]),
@@ -455,10 +523,12 @@ fn schemes_that_are_on_or_off() {
         ("a scheme", &[b"https"], None, &[]),
         ("a number", &[b"1"], None, &[]),
         ("more than on", &[b"onn"], None, &[]),
-        ("a list", &[b"on, on"], None, &[]),
+        ("a list", &[b"off, on"], None, &[]),
+        ("copies", &[b"on, on"], Some("https"), &[b"on"]),
+        ("copies in another case", &[b"on, ON"], None, &[]),
         ("quotes", &[b"\"on\""], None, &[]),
         ("two lines", &[b"off", b"on"], None, &[]),
-        ("the same line twice", &[b"on", b"on"], None, &[]),
+        ("the same line twice", &[b"on", b"on"], Some("https"), &[b"on"]),
     ];
     let layer = built(ForwardedHeaders::builder().scheme_from(SSL));
     let own = built(ForwardedHeaders::builder().scheme_from(SchemeSource::on_off("x-tls")));
@@ -534,14 +604,6 @@ fn a_prefix_beside_forwarded() {
         let parts = through(&layer, request(CLIENT, "/", &sent));
         assert_eq!(info(&parts).prefix(), None, "{name}, from a client");
         assert!(parts.headers.is_empty(), "{name}, from a client");
-    }
-    // The prefix shows that the peer is a proxy; a header of the X- family that is not read does not.
-    let layer = built(builder.trusted_peer_may_be_client(true));
-    let no_header = Outcome::Unresolved(Unresolved::NoHeader);
-    let rows: [(Line<'_>, Outcome); 2] =
-        [((PREFIX, b"/app"), no_header), ((XFF, b"6.6.6.6"), Outcome::NotForwarded)];
-    for (line, outcome) in rows {
-        assert_eq!(resolve(&layer, PROXY, &[line]).outcome(), outcome, "{line:?}");
     }
 }
 

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use forwarded_headers::{
-    AllowedHosts, Builder, ClientSource, ForwardedHeaders, Outcome, SchemeSource, Writing,
+    AllowedHosts, Builder, ClientSource, ForwardedHeaders, SchemeSource, Writing,
 };
 use http::request::Parts;
 use http::uri::Authority;
@@ -82,17 +82,14 @@ fn check_headers(parts: &Parts, config: &str) {
     }
 }
 
-fn check_uri(before: &Uri, parts: &Parts, scheme: StatedScheme, config: &str) {
+fn check_uri(before: &Uri, parts: &Parts, switches: &Switches, config: &str) {
     let info = info(parts);
     let uri = &parts.uri;
     assert_eq!(uri.path(), before.path(), "{config}");
     assert_eq!(uri.query(), before.query(), "{config}");
     let written = (uri.scheme(), uri.authority());
-    let completes = match info.outcome() {
-        Outcome::NoPeer => scheme == StatedScheme::Always,
-        Outcome::Direct => scheme != StatedScheme::No,
-        _ => true,
-    };
+    let is_stated = switches.stated_scheme() == StatedScheme::Always;
+    let completes = switches.restricts_hosts() && (is_stated || info.forwarded_scheme().is_some());
     match info.authority() {
         Some(host) if before.authority().is_some() || (completes && before.path() != "*") => {
             assert_eq!(written, (Some(info.scheme()), Some(host)), "{config}");
@@ -233,6 +230,11 @@ impl Switches {
         }
     }
 
+    fn restricts_hosts(&self) -> bool {
+        let [.., allow, _] = self.on;
+        allow
+    }
+
     /// Returns `None` for switches that do not go together.
     fn layer(&self) -> Option<ForwardedHeaders> {
         let [may_be_client, host, port, prefix, _, allow, reads_scheme] = self.on;
@@ -313,7 +315,7 @@ proptest! {
         let parts = through(&layer.unwrap(), request);
         let config = format!("{switches:?}, from {from:?}: {parts:?}");
         check_headers(&parts, &config);
-        check_uri(&before, &parts, switches.stated_scheme(), &config);
+        check_uri(&before, &parts, &switches, &config);
         if info(&parts).authority().is_none() {
             prop_assert!(lines(&parts, "host").is_empty(), "{}", config);
         }
@@ -338,7 +340,7 @@ fn a_forwarded_request_keeps_the_headers_that_are_read() {
         ("x-forwarded-host", b"example.com."),
         ("x-real-ip", b"6.6.6.6"),
     ];
-    let parts = through(&layer, request("127.0.0.1", "/", &sent));
+    let parts = through(&layer, request("127.0.0.1", "http://app:3000/", &sent));
     assert_eq!(lines(&parts, "x-forwarded-for"), [b"203.0.113.7"]);
     assert_eq!(lines(&parts, "x-forwarded-proto"), [b"https"]);
     assert_eq!(lines(&parts, "x-forwarded-host"), [b"example.com"]);

@@ -58,7 +58,10 @@ fn the_cases_combine_settings() {
     }
     let all: usize = counts.values().sum();
     let three_or_more: usize = counts.range(3..).map(|(_, count)| count).sum();
-    assert!(three_or_more * 10 > all * 3, "of {all}, by the number of changed settings: {counts:?}");
+    assert!(
+        three_or_more * 10 > all * 3,
+        "of {all}, by the number of changed settings: {counts:?}"
+    );
 }
 
 /// Returns the valid cases of 40,000 random texts, which are the same in each run.

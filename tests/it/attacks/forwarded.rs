@@ -199,7 +199,7 @@ fn the_layer_writes_one_element_with_the_host() {
     let sent = br#"for=203.0.113.99, for="203.0.113.7:4711";x=1;host="good.example:8443""#;
     let parts = through(&layer, request(P1, "/", &[(F, sent), ("host", b"a")]));
     assert_eq!(lines(&parts, F), [br#"for=203.0.113.7;host="good.example:8443""#.as_slice()]);
-    assert_eq!(parts.uri, "http://good.example:8443/");
+    assert_eq!(parts.uri, "/", "no scheme is known");
     assert_eq!(lines(&parts, "host"), [b"good.example:8443".as_slice()]);
     assert_eq!(info(&parts).client_port(), Some(4711));
 }

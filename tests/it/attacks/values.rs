@@ -2,7 +2,7 @@
 
 use forwarded_headers::{AllowedHosts, Builder, ForwardedHeaders};
 use http::HeaderValue;
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{Authority, Scheme};
 
 use crate::attacks::{
     ATTACKER, CLIENT, P1, Want, XFF, builder, check, check_error, left_over, proxies,
@@ -136,11 +136,32 @@ fn check_host(name: &str, layer: &ForwardedHeaders, sent: &[Line<'_>], want: Hos
         Host::Absent => Some("own.example"),
         Host::Refused => None,
     };
+    let uri = authority.map_or("/a?b".into(), |host| format!("https://{host}/a?b"));
+    check_host_and_uri(name, layer, sent, want, authority, &uri);
+}
+
+/// With every host allowed, the client chooses the host, so the URI stays as it is.
+fn check_host_of_any(name: &str, layer: &ForwardedHeaders, sent: &[Line<'_>], want: Host) {
+    let authority = match want {
+        Host::Is(host) => Some(host),
+        Host::Absent => Some("own.example"),
+        Host::Refused => None,
+    };
+    check_host_and_uri(name, layer, sent, want, authority, "/a?b");
+}
+
+fn check_host_and_uri(
+    name: &str,
+    layer: &ForwardedHeaders,
+    sent: &[Line<'_>],
+    want: Host,
+    authority: Option<&str>,
+    uri: &str,
+) {
     let sent = [&[LIST, (PROTO, b"https".as_slice()), ("host", b"own.example")], sent].concat();
     let parts = check(name, layer, request(P1, "/a?b", &sent), Want::Addr(CLIENT));
     assert_eq!(info(&parts).authority().map(Authority::as_str), authority, "{name}");
-    assert_eq!(parts.uri.authority().map(Authority::as_str), authority, "{name}");
-    assert_eq!(parts.uri.path_and_query().map(PathAndQuery::as_str), Some("/a?b"), "{name}");
+    assert_eq!(parts.uri, uri, "{name}");
     let host: Vec<&[u8]> = authority.iter().map(|host| host.as_bytes()).collect();
     assert_eq!(lines(&parts, "host"), host, "{name}");
     let forwarded = if matches!(want, Host::Is(_)) { host } else { Vec::new() };
@@ -175,7 +196,17 @@ const HOSTS: &[(&str, &[u8], Host)] = &[
     // The host is a single value, and nginx passes on a comma in `Host`.
     ("list", b"good.example, evil.example", Host::Absent),
     ("list, good host last", b"evil.example, good.example", Host::Absent),
-    ("list without a space", b"good.example,good.example", Host::Absent),
+    ("list of two hosts below", b"a.good.example,b.good.example", Host::Absent),
+    // Equal copies are one value.
+    ("copies", b"good.example,good.example", Host::Is("good.example")),
+    ("copies and an empty entry", b"good.example,", Host::Absent),
+    ("copies in another case", b"good.example,GOOD.example", Host::Absent),
+    // RFC 3986 §3.2.3: an empty port is no port.
+    ("empty port", b"good.example:", Host::Is("good.example")),
+    ("trailing dot and empty port", b"good.example.:", Host::Is("good.example")),
+    // Browsers load such names.
+    ("hyphen in front", b"-a.good.example", Host::Is("-a.good.example")),
+    ("hyphen behind", b"a-.good.example", Host::Is("a-.good.example")),
 ];
 
 #[test]
@@ -185,7 +216,7 @@ fn forwarded_hosts_must_be_allowed() {
         check_host(name, &layer, &[(HOST, host)], *want);
     }
     let two = [(HOST, b"good.example".as_slice()), (HOST, b"good.example")];
-    check_host("two lines", &layer, &two, Host::Absent);
+    check_host("two lines", &layer, &two, Host::Is("good.example"));
     let two = [(HOST, b"evil.example".as_slice()), (HOST, b"good.example")];
     check_host("two lines, evil first", &layer, &two, Host::Absent);
     check_host("no line", &layer, &[], Host::Absent);
@@ -196,12 +227,13 @@ fn forwarded_hosts_must_be_allowed() {
 fn invalid_hosts_are_not_read() {
     let long_label = format!("{}.example", "a".repeat(300));
     let long_name = format!("{}example", "a.".repeat(130));
-    let rows: [(&str, &[u8]); 27] = [
+    let rows: [(&str, &[u8]); 26] = [
         ("port 99999", b"good.example:99999"),
         ("port 0", b"good.example:0"),
         ("port -1", b"good.example:-1"),
         ("port abc", b"good.example:abc"),
-        ("empty port", b"good.example:"),
+        ("no host before the port", b":80"),
+        ("colon alone", b":"),
         ("two ports", b"good.example:80:80"),
         ("no closing bracket", b"[::1"),
         ("port x behind a bracket", b"[::1]:x"),
@@ -216,8 +248,6 @@ fn invalid_hosts_are_not_read() {
         ("300 bytes of label", long_label.as_bytes()),
         ("260 bytes of name", long_name.as_bytes()),
         ("two dots", b"a..b"),
-        ("hyphen in front", b"-a"),
-        ("hyphen behind", b"a-.example"),
         ("IDN", "bücher.example".as_bytes()),
         ("invalid UTF-8", b"good.example\xFF"),
         ("encoded CR LF", b"good.example%0d%0aSet-Cookie:x"),
@@ -227,9 +257,8 @@ fn invalid_hosts_are_not_read() {
     ];
     let (any, good) = (any_host().build().unwrap(), good_hosts().build().unwrap());
     for (name, host) in rows {
-        for layer in [&any, &good] {
-            check_host(name, layer, &[(HOST, host)], Host::Absent);
-        }
+        check_host_of_any(name, &any, &[(HOST, host)], Host::Absent);
+        check_host(name, &good, &[(HOST, host)], Host::Absent);
         // It is not valid either as the request's own host.
         let parts = through(&any, request(P1, "/", &with_list(&[("host", host)])));
         assert_eq!(info(&parts).authority(), None, "{name}, own");
@@ -324,7 +353,7 @@ fn check_origins(layer: &ForwardedHeaders, rows: &[OriginRow<'_>]) {
 #[test]
 fn forwarded_ports() {
     let layer = builder().port_from(PORT).build().unwrap();
-    let values: [(&str, &[u8], &str); 15] = [
+    let values: [(&str, &[u8], &str); 18] = [
         ("port 8443", b"8443", ":8443"),
         ("lowest port", b"1", ":1"),
         ("highest port", b"65535", ":65535"),
@@ -335,6 +364,9 @@ fn forwarded_ports() {
         ("port -1", b"-1", ""),
         ("plus sign", b"+8443", ""),
         ("list", b"8443, 80", ""),
+        ("copies", b"8443,8443", ":8443"),
+        ("copies and an empty entry", b"8443,", ""),
+        ("copies and a leading zero", b"8443, 08443", ""),
         ("space inside", b"84 43", ""),
         ("leading zero", b"08443", ""),
         ("empty port", b"", ""),
@@ -346,9 +378,14 @@ fn forwarded_ports() {
         let sent = [(PROTO, b"https".as_slice()), ("host", b"own.example"), (PORT, port)];
         check_origins(&layer, &[(name, &sent, Some(&origin))]);
     }
-    let two =
-        [(PROTO, b"https".as_slice()), ("host", b"own.example"), (PORT, b"8443"), (PORT, b"8443")];
-    check_origins(&layer, &[("two lines", &two, Some("https://own.example"))]);
+    for (name, second, origin) in [
+        ("two equal lines", b"8443", "https://own.example:8443"),
+        ("two lines", b"9443", "https://own.example"),
+    ] {
+        let two: [Line<'_>; 4] =
+            [(PROTO, b"https"), ("host", b"own.example"), (PORT, b"8443"), (PORT, second)];
+        check_origins(&layer, &[(name, &two, Some(origin))]);
+    }
 }
 
 /// The port of the host takes precedence over `X-Forwarded-Port`. The layer never derives the scheme
@@ -405,7 +442,7 @@ fn schemes_hosts_and_ports_together() {
 fn prefixes_must_be_paths() {
     let layer = builder().prefix_from(PREFIX).build().unwrap();
     let (longest, long) = (format!("/{}", "a".repeat(1023)), format!("/{}", "a".repeat(4095)));
-    let rows: [(&str, &[u8], Option<&str>); 36] = [
+    let rows: [(&str, &[u8], Option<&str>); 43] = [
         ("one segment", b"/app", Some("/app")),
         ("trailing slash", b"/app/", Some("/app")),
         ("two segments", b"/a/b", Some("/a/b")),
@@ -441,6 +478,14 @@ fn prefixes_must_be_paths() {
         ("tab", b"/a\tb", None),
         ("invalid UTF-8", b"/a\xFF", None),
         ("4 KB", long.as_bytes(), None),
+        // A server that decodes first ends the path, or the segment, there.
+        ("encoded query", b"/a%3Fx=1", None),
+        ("encoded fragment", b"/a%23x", None),
+        ("encoded parameter", b"/a%3Bx", None),
+        ("encoded parameter in small letters", b"/a%3bx", None),
+        ("dots with an encoded parameter", b"/..%3B/x", None),
+        ("copies", b"/a,/a", Some("/a")),
+        ("copies and an empty entry", b"/a,", None),
         ("list", b"/a, /b", None),
         // A path may have a comma, but a single value may not.
         ("list without a space", b"/a,/b", None),
@@ -453,9 +498,11 @@ fn prefixes_must_be_paths() {
         let parts = check(name, &proxies(), request(P1, "/x", &sent), Want::Addr(CLIENT));
         assert_eq!(info(&parts).prefix(), None, "{name}, not read");
     }
-    let two = with_list(&[(PREFIX, b"/a"), (PREFIX, b"/a")]);
-    let parts = through(&layer, request(P1, "/", &two));
-    assert_eq!(info(&parts).prefix(), None, "two lines");
+    for (second, want) in [(b"/a", Some("/a")), (b"/b", None)] {
+        let two = with_list(&[(PREFIX, b"/a"), (PREFIX, second)]);
+        let parts = through(&layer, request(P1, "/", &two));
+        assert_eq!(info(&parts).prefix(), want, "two lines");
+    }
 }
 
 /// The layer keeps the headers that report a path, and reads no path from them (CVE-2026-40575). It
@@ -475,7 +522,7 @@ fn headers_that_are_never_read() {
         let name = format!("{}: {}", header.0, header.1.escape_ascii());
         let sent = with_list(&[header, ("host", b"own.example")]);
         let parts = check(&name, &proxies(), request(P1, "/private", &sent), Want::Addr(CLIENT));
-        assert_eq!(parts.uri, "http://own.example/private", "{name}");
+        assert_eq!(parts.uri, "/private", "{name}");
         assert_eq!(lines(&parts, header.0), left, "{name}");
     }
 }

@@ -181,7 +181,7 @@ const URIS: [&str; 6] = [
 ];
 
 /// Members that are whole, and mean something where they stand.
-const ENTRIES: [&str; 25] = [
+const ENTRIES: [&str; 26] = [
     "203.0.113.7",
     "203.0.113.7:4711",
     "10.0.0.2",
@@ -206,6 +206,7 @@ const ENTRIES: [&str; 25] = [
     "::1%\u{e9} lo",
     "2001:db8::7%eth0",
     "fe80::7%",
+    "[fe80::7]%lo",
     "203.0.113.7:0",
 ];
 const ELEMENTS: [&str; 23] = [
@@ -589,9 +590,11 @@ impl Setup {
         }
         if self.forwarded {
             let length = self.chain.len();
-            self.chain.iter_mut().take(length - 1).filter(|set| **set == ["unix"]).for_each(|set| {
-                *set = vec![NETWORKS[0]];
-            });
+            self.chain.iter_mut().take(length - 1).filter(|set| **set == ["unix"]).for_each(
+                |set| {
+                    *set = vec![NETWORKS[0]];
+                },
+            );
         }
         if self.scheme == SchemeSetup::OnOff && (self.forwarded || self.traefik) {
             self.scheme = SchemeSetup::Read;

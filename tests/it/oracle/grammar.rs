@@ -139,7 +139,8 @@ fn with_zone(text: &[u8], read: fn(&[u8]) -> Report) -> Report {
     let behind = &text[percent + 1..];
     let end = behind.iter().position(|b| *b == b']').unwrap_or(behind.len());
     let legal = |b: &u8| *b >= 0x20 && *b != 0x7F && !b"\",;\\[]%:".contains(b);
-    if text.len() > 64 || end == 0 || !behind[..end].iter().all(legal) {
+    let is_inside = !text[..percent].contains(&b']');
+    if text.len() > 64 || end == 0 || !behind[..end].iter().all(legal) || !is_inside {
         return Report::Malformed(vec![]);
     }
     match read(&[&text[..percent], &behind[end..]].concat()) {

@@ -15,9 +15,9 @@ use std::task::{Context, Poll, Waker};
 use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
 use case::{Case, PeerIn, SchemeSetup, Setup};
 use forwarded_headers::{ConnectionInfo, ForwardedHeaders, UriRewrite, Writing};
-use http::{Extensions, Request};
 use http::request::Parts;
 use http::uri::Scheme;
+use http::{Extensions, Request};
 use tower::{Layer, Service, service_fn};
 use values::{authority, is_allowed, with_port};
 
@@ -350,8 +350,8 @@ impl Case {
 
     fn uri_after(&self, answer: &Answer) -> String {
         let (_, own, path) = self.uri_parts();
-        let is_known =
-            answer.forwarded_scheme.is_some() || matches!(self.setup.scheme, SchemeSetup::Always(_));
+        let is_known = answer.forwarded_scheme.is_some()
+            || matches!(self.setup.scheme, SchemeSetup::Always(_));
         let completes = self.setup.rewrite == UriRewrite::Complete
             && is_known
             && self.setup.allowed.as_ref().is_some_and(|patterns| !patterns.contains(&"any"));

@@ -44,7 +44,7 @@ pub(crate) static SUPPORTED: &[Supported] = &[
     ("squid", "forwarded_for truncate", Proxy::Squid, &[]),
     ("squid", "cache_peer front-end-https=auto", Proxy::Squid, &[]),
     // A client that sends two lines of X-Forwarded-For or -Proto is unknown.
-    ("pound", "ListenHTTP/Service/Backend", Proxy::Pound, &[(NoClient, "c2 c3b")]),
+    ("pound", "ListenHTTP/Service/Backend", Proxy::Pound, &[(NoClient, "c2")]),
     ("envoy", "edge best practices (use_remote_address: true)", Proxy::Envoy, &[]),
     ("envoy", "use_remote_address + append_x_forwarded_port, append_x_forwarded_host with host_rewrite", Proxy::Envoy, &[]),
     ("envoy", "prefix_rewrite on the route", Proxy::Envoy, &[]),
