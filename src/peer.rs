@@ -91,7 +91,11 @@ impl Peer {
     /// Returns whether this is another address than [`NO_ADDRESS`].
     #[inline]
     pub(crate) fn is_real(&self) -> bool {
-        *self != Self::Inet(NO_ADDRESS)
+        match self {
+            // The port is compared first: nearly every peer has one.
+            Self::Inet(address) => address.port() != 0 || *address != NO_ADDRESS,
+            Self::Unix => true,
+        }
     }
 }
 

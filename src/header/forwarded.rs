@@ -47,6 +47,7 @@ fn sender(value: Value<'_>) -> Report<'_> {
 }
 
 /// Reads a node that is valid without its zone.
+#[cold]
 fn zoned(value: Value<'_>) -> Option<Node<'static>> {
     value.read::<MAX_ADDRESS, _>(|text| {
         let text = WithoutZone::of(text)?;

@@ -24,6 +24,7 @@ fn only_value(lines: Lines<'_>) -> Option<&[u8]> {
     (!value.contains(&b',')).then_some(value)
 }
 
+#[cold]
 fn copied_value(lines: Lines<'_>) -> Option<&[u8]> {
     let mut list = lines.right_to_left();
     let value = list.next(x_forwarded::last_comma)?;
@@ -39,6 +40,7 @@ fn copied_value(lines: Lines<'_>) -> Option<&[u8]> {
     Some(value)
 }
 
+#[cold]
 /// Reads the entries of all lines as the parts of one prefix, first to last.
 pub(crate) fn joined_prefix(lines: Lines<'_>) -> Option<Box<str>> {
     let mut list = lines.right_to_left();

@@ -76,6 +76,7 @@ pub(crate) fn report(entry: &[u8]) -> Report<'_> {
     }
 }
 
+#[cold]
 fn other_form(entry: &[u8]) -> Report<'_> {
     if entry.is_empty() {
         return Report::unusable(Unresolved::ListEnds);

@@ -15,13 +15,16 @@ impl WithoutZone {
     /// Removes a zone of one byte or more, which ends at `]` or at the end of the text. `None` for any
     /// other text, for a zone behind a bracket, and for a text of more than [`MAX_ADDRESS`] bytes.
     pub(crate) fn of(text: &[u8]) -> Option<Self> {
+        if text.len() > MAX_ADDRESS {
+            return None;
+        }
         let percent = text.iter().position(|b| *b == b'%')?;
         let (address, rest) = text.split_at(percent);
         let end = rest.iter().position(|b| *b == b']').unwrap_or(rest.len());
         let (zone, rest) = rest.split_at(end);
         let (_percent, zone) = zone.split_first()?;
         let is_zone = !zone.is_empty() && zone.iter().all(|b| is_zone_byte(*b));
-        if text.len() > MAX_ADDRESS || !is_zone || address.contains(&b']') {
+        if !is_zone || address.contains(&b']') {
             return None;
         }
         let mut bytes = [0; MAX_ADDRESS];

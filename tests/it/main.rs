@@ -10,6 +10,7 @@ mod blocks;
 mod compiler;
 mod config;
 mod configurations;
+mod connect_info;
 mod edges;
 mod examples;
 mod forwarded_parse;
