@@ -28,7 +28,7 @@ use std::os::unix::fs::PermissionsExt;
 use app::App;
 use client::{PLAIN, Wire};
 use forwarded_headers::Builder;
-use harness::{Place, Proxy};
+use harness::{Edit, Place, Proxy};
 use program::Program;
 use spoofs::SPOOFS;
 
@@ -57,14 +57,14 @@ fn check(program: &Program) {
 
 fn over_tcp(program: &Program) {
     let app = app((program.layer)().trust("127.0.0.1"));
-    let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits: &[] };
     promises(program, &Proxy::start(program, &place));
 }
 
 fn over_ipv6(program: &Program) {
     let app = app((program.layer)().trust("127.0.0.1"));
     let address = IpAddr::V6(Ipv6Addr::LOCALHOST);
-    let place = Place { address, app_port: app.port(), edit: None };
+    let place = Place { address, app_port: app.port(), edits: &[] };
     honest(program, &Proxy::start(program, &place), &[address]);
 }
 
@@ -75,7 +75,7 @@ fn over_a_unix_socket(program: &Program, (from, to): (&str, &str)) {
     // Some proxies are another user than we.
     set_permissions(socket, Permissions::from_mode(0o777)).unwrap();
     let to = to.replace("<socket>", socket);
-    let place = Place { address: LOCALHOST, app_port: 1, edit: Some((from, &to)) };
+    let place = Place { address: LOCALHOST, app_port: 1, edits: &[(from, &to)] };
     promises(program, &Proxy::start(program, &place));
 }
 
@@ -171,11 +171,11 @@ fn about(program: &Program, proxy: &Proxy, wire: &Wire) -> String {
 }
 
 /// Two proxies: the outer has the address 127.0.0.2 where it speaks to the inner.
-fn check_chain(outer: &Program, edit: (&str, &str), inner: &Program) {
+fn check_chain(outer: &Program, edit: Edit<'_>, inner: &Program) {
     let app = app((inner.layer)().trust_chain(["127.0.0.2", "127.0.0.1"]));
-    let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits: &[] };
     let inner_proxy = Proxy::start(inner, &place);
-    let place = Place { app_port: inner_proxy.port("http"), edit: Some(edit), ..place };
+    let place = Place { app_port: inner_proxy.port("http"), edits: &[edit], ..place };
     let outer_proxy = Proxy::start(outer, &place);
     // Somebody who gets around the outer one is a client by their own address.
     for (program, proxy) in [(outer, &outer_proxy), (inner, &inner_proxy)] {
@@ -203,8 +203,8 @@ macro_rules! proxies {
 fn traffic_server_forwarded_with_a_host() {
     let program = &program::TRAFFIC_SERVER_FORWARDED;
     let app = app((program.layer)().trust("127.0.0.1"));
-    let edit = Some(("for|proto", "for|proto|host"));
-    let place = Place { address: LOCALHOST, app_port: app.port(), edit };
+    let edits = &[("for|proto", "for|proto|host")];
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits };
     let proxy = Proxy::start(program, &place);
     let spoof = SPOOFS.iter().find(|spoof| spoof.name == spoofs::LONG_HOST).unwrap();
     let got = client::ask(&PLAIN, CLIENT, proxy.port("http"), spoof.target, spoof.lines);
@@ -236,7 +236,7 @@ proxies! {
 fn nghttpx_without_tls() {
     let program = &program::NGHTTPX;
     let app = app((program.layer)().trust("127.0.0.1"));
-    let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits: &[] };
     let proxy = Proxy::start(program, &place);
     let port = proxy.port("http");
     let honest = client::ask(&PLAIN, CLIENT, port, "/path", &[]);
