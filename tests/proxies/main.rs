@@ -27,7 +27,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use app::App;
 use client::{PLAIN, Wire};
-use forwarded_headers::Builder;
+use forwarded_headers::{Builder, ClientSource, ForwardedHeaders};
 use harness::{Edit, Place, Proxy};
 use program::Program;
 use spoofs::SPOOFS;
@@ -209,6 +209,29 @@ fn traffic_server_forwarded_with_a_host() {
     let spoof = SPOOFS.iter().find(|spoof| spoof.name == spoofs::LONG_HOST).unwrap();
     let got = client::ask(&PLAIN, CLIENT, proxy.port("http"), spoof.target, spoof.lines);
     assert!(got.unwrap().contains("203.0.113.66"), "it is safe now: say so");
+}
+
+/// mod_remoteip consumes the outer proxy's entry: the client is the last, and the second is its own.
+#[test]
+#[ignore = "needs Apache httpd, which tests/proxies/install installs, and curl"]
+fn apache_that_reads_the_list_of_an_outer_proxy() {
+    const REMOTEIP: &str = "
+LoadModule remoteip_module /usr/lib/apache2/modules/mod_remoteip.so
+RemoteIPHeader X-Forwarded-For
+RemoteIPInternalProxy 127.0.0.2
+Protocols h2";
+    let outer = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+    let list = [("X-Forwarded-For", &b"203.0.113.66, 192.0.2.7"[..])];
+    let second = ClientSource::x_forwarded_for().nth_from_right(2);
+    let counted = ForwardedHeaders::builder().client_from(second);
+    for (layer, client) in [((program::APACHE.layer)(), "192.0.2.7 "), (counted, "203.0.113.66 ")] {
+        let app = app(layer.trust("127.0.0.1"));
+        let edits = &[("\nProtocols h2", REMOTEIP)];
+        let place = Place { address: LOCALHOST, app_port: app.port(), edits };
+        let proxy = Proxy::start(&program::APACHE, &place);
+        let got = client::ask(&PLAIN, outer, proxy.port("http"), "/path", &list);
+        assert!(got.as_ref().is_ok_and(|got| got.starts_with(client)), "{client}: {got:?}");
+    }
 }
 
 proxies! {
