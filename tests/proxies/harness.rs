@@ -3,7 +3,7 @@
 use std::fs::{File, Permissions, set_permissions};
 use std::net::{IpAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -69,6 +69,11 @@ impl Proxy {
 
     pub(crate) fn port(&self, scheme: &str) -> u16 {
         self.ports[usize::from(scheme == "https")]
+    }
+
+    /// The Unix socket at which it listens, if its configuration has `{dir}/client.sock`.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.scratch.0.join("client.sock")
     }
 
     /// The end of what its programs have said.

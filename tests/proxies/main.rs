@@ -15,6 +15,7 @@ mod h2c;
 mod harness;
 mod nginx;
 mod program;
+mod sockets;
 mod spoofs;
 #[allow(dead_code, reason = "shared with the tests in `it`")]
 #[path = "../it/support.rs"]
@@ -238,6 +239,7 @@ proxies! {
     nginx NGINX
     nginx_forwarded NGINX_FORWARDED
     haproxy HAPROXY
+    haproxy_closed HAPROXY_CLOSED
     haproxy_forwarded HAPROXY_FORWARDED
     caddy CADDY
     caddy_with_host CADDY_WITH_HOST
@@ -245,6 +247,7 @@ proxies! {
     traefik TRAEFIK
     traefik_with_host TRAEFIK_WITH_HOST
     envoy ENVOY
+    envoy_closed ENVOY_CLOSED
     traffic_server TRAFFIC_SERVER
     traffic_server_forwarded TRAFFIC_SERVER_FORWARDED
     lighttpd LIGHTTPD
