@@ -138,6 +138,10 @@ impl ConnectionInfo {
     }
 
     /// Returns whether the client used https.
+    ///
+    /// The layer reads the rightmost scheme. If each proxy of a chain writes its own, that is the scheme
+    /// of the inner hop: how the outer proxy reached the inner one. See
+    /// [two proxies or more](crate::guide::two_proxies).
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.0.scheme == WebScheme::Https

@@ -70,6 +70,9 @@ impl ClientSource {
     /// The entries to the right of it are not looked at. With a chain, the walk goes on to the left of
     /// it. Google Cloud's load balancer appends the client and its own address: the client is entry 2.
     ///
+    /// Do not count proxies whose entry another proxy consumes, as Apache's mod_remoteip does. With too
+    /// high a place, the client chooses its own address.
+    ///
     /// ```
     /// use forwarded_headers::{ClientSource, ForwardedHeaders, Peer};
     /// use http::Request;

@@ -31,6 +31,13 @@ const DECISIVE: [&str; 7] = [
 /// What may follow a page's sentence in an error.
 const WITHOUT_PROFILE: &str = "; set the sources with builder() instead";
 
+/// A page has one item about clients that have no address. It opens with one of these.
+const AT_A_SOCKET: &str = "If a client connects to a Unix socket of ";
+const CANNOT_OCCUR: &str = "A client without an address cannot occur: ";
+
+const IS_UNRESOLVED: &str = "The client is unresolved.";
+const CHOOSES: &str = "The client chooses its own address.";
+
 /// A call that a page warns of.
 type Call = fn(Builder) -> Builder;
 
@@ -92,6 +99,36 @@ fn each_page_has_every_part() {
         let places = PARTS.map(|part| page.find(part).unwrap_or_else(|| panic!("{proxy}: {part}")));
         assert!(places.is_sorted(), "{proxy}: {places:?}");
         assert!(page.split("\n\n").last().unwrap().starts_with("Source:"), "{proxy}");
+    }
+}
+
+/// Returns the part about what goes wrong.
+fn what_goes_wrong(page: &str) -> &str {
+    let (_, part) = page.split_once(PARTS[2]).unwrap();
+    part.split_once(PARTS[3]).unwrap().0
+}
+
+/// Returns the items of a list, each without what follows the list.
+fn items(part: &str) -> Vec<String> {
+    let items = part.split("\n- ").skip(1);
+    items.map(|item| plain(item.split("\n\n").next().unwrap())).collect()
+}
+
+/// With the setting that helps where the client chooses.
+#[test]
+fn each_page_has_the_client_without_an_address() {
+    for proxy in Proxy::ALL {
+        let page = page(&path(*proxy));
+        let part = what_goes_wrong(&page);
+        let mut items = items(part);
+        items.retain(|item| [AT_A_SOCKET, CANNOT_OCCUR].iter().any(|text| item.starts_with(text)));
+        let [item] = &items[..] else { panic!("{proxy}: {items:?}") };
+        let is_complete = if item.starts_with(CANNOT_OCCUR) {
+            item.contains("Unix socket")
+        } else {
+            item.contains(IS_UNRESOLVED) || item.contains(CHOOSES) && !blocks(part).is_empty()
+        };
+        assert!(is_complete, "{proxy}: {item}");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -31,19 +32,35 @@ pub(crate) fn ask(
     target: &str,
     lines: &[Line<'_>],
 ) -> Answer {
+    let server = if client.is_ipv6() { "[::1]" } else { "127.0.0.1" };
+    let server = format!("app.example:{port}:{server}:{port}");
+    let way = ["--interface", &client.to_string(), "--connect-to", &server];
+    send(wire, &way, port, target, lines)
+}
+
+/// A request from a client without an address.
+pub(crate) fn ask_at_socket(
+    wire: &Wire,
+    socket: &Path,
+    target: &str,
+    lines: &[Line<'_>],
+) -> Answer {
+    send(wire, &["--unix-socket", socket.to_str().unwrap()], 80, target, lines)
+}
+
+/// `way` has curl's arguments for the connection.
+fn send(wire: &Wire, way: &[&str], port: u16, target: &str, lines: &[Line<'_>]) -> Answer {
     // Varnish and Traffic Server are caches: no two requests are for the same page.
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = format!("?{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    let output = curl(wire, client, port, &[target, &number].concat(), lines);
+    let output = curl(wire, way, port, &[target, &number].concat(), lines);
     answer(wire, &output).map(|text| text.replace(&number, ""))
 }
 
-fn curl(wire: &Wire, client: IpAddr, port: u16, target: &str, lines: &[Line<'_>]) -> Output {
-    let server = if client.is_ipv6() { "[::1]" } else { "127.0.0.1" };
+fn curl(wire: &Wire, way: &[&str], port: u16, target: &str, lines: &[Line<'_>]) -> Output {
     let mut curl = Command::new("curl");
     curl.args(["-q", "--silent", "--show-error", "--max-time", "20", "--noproxy", "*"]);
-    curl.args(["--insecure", wire.argument, "--interface", &client.to_string()]);
-    curl.args(["--connect-to", &format!("app.example:{port}:{server}:{port}")]);
+    curl.args(["--insecure", wire.argument]).args(way);
     curl.args(["--write-out", "%{response_code} %{http_version}"]);
     curl.args(["-H", "User-Agent:", "-H", "Accept:", "--request-target", target]);
     if lines.iter().all(|(name, _)| *name != "Host") {

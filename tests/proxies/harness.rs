@@ -3,7 +3,7 @@
 use std::fs::{File, Permissions, set_permissions};
 use std::net::{IpAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -34,12 +34,15 @@ const PLACES: &[(&str, &str)] = &[
     ("10.0.0.2", "127.0.0.2"),
 ];
 
+/// A text, and what is in its place.
+pub(crate) type Edit<'a> = (&'a str, &'a str);
+
 /// Where a proxy listens, and what stands behind it.
 pub(crate) struct Place<'a> {
     pub(crate) address: IpAddr,
     pub(crate) app_port: u16,
-    /// A text of the configuration, and what it is here.
-    pub(crate) edit: Option<(&'a str, &'a str)>,
+    /// Texts of the configuration, and what each is here.
+    pub(crate) edits: &'a [Edit<'a>],
 }
 
 /// Runs until it is dropped.
@@ -68,6 +71,11 @@ impl Proxy {
         self.ports[usize::from(scheme == "https")]
     }
 
+    /// The Unix socket at which it listens, if its configuration has `{dir}/client.sock`.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.scratch.0.join("client.sock")
+    }
+
     /// The end of what its programs have said.
     pub(crate) fn log(&self) -> String {
         let log = fs::read(self.scratch.0.join("log")).unwrap_or_default();
@@ -80,7 +88,7 @@ impl Proxy {
         // As root, some of them become another user.
         set_permissions(&proxy.scratch.0, Permissions::from_mode(0o777)).unwrap();
         write_certificate(&proxy.scratch.0);
-        let texts = edited(texts(program), place.edit);
+        let texts = place.edits.iter().fold(texts(program), |texts, edit| edited(&texts, edit));
         for ((name, _), text) in program.files.iter().zip(texts) {
             fs::write(proxy.scratch.0.join(name), proxy.fill(&text, place)).unwrap();
         }
@@ -199,8 +207,7 @@ fn insert(page: &str, text: &str) -> String {
     text.lines().map(insert).collect()
 }
 
-fn edited(texts: Vec<String>, edit: Option<(&str, &str)>) -> Vec<String> {
-    let Some((from, to)) = edit else { return texts };
+fn edited(texts: &[String], (from, to): &Edit<'_>) -> Vec<String> {
     assert!(texts.iter().any(|text| text.contains(from)), "no {from:?} in {texts:?}");
     texts.iter().map(|text| text.replace(from, to)).collect()
 }

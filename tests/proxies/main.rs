@@ -15,6 +15,7 @@ mod h2c;
 mod harness;
 mod nginx;
 mod program;
+mod sockets;
 mod spoofs;
 #[allow(dead_code, reason = "shared with the tests in `it`")]
 #[path = "../it/support.rs"]
@@ -27,8 +28,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use app::App;
 use client::{PLAIN, Wire};
-use forwarded_headers::Builder;
-use harness::{Place, Proxy};
+use forwarded_headers::{Builder, ClientSource, ForwardedHeaders};
+use harness::{Edit, Place, Proxy};
 use program::Program;
 use spoofs::SPOOFS;
 
@@ -57,14 +58,14 @@ fn check(program: &Program) {
 
 fn over_tcp(program: &Program) {
     let app = app((program.layer)().trust("127.0.0.1"));
-    let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits: &[] };
     promises(program, &Proxy::start(program, &place));
 }
 
 fn over_ipv6(program: &Program) {
     let app = app((program.layer)().trust("127.0.0.1"));
     let address = IpAddr::V6(Ipv6Addr::LOCALHOST);
-    let place = Place { address, app_port: app.port(), edit: None };
+    let place = Place { address, app_port: app.port(), edits: &[] };
     honest(program, &Proxy::start(program, &place), &[address]);
 }
 
@@ -75,7 +76,7 @@ fn over_a_unix_socket(program: &Program, (from, to): (&str, &str)) {
     // Some proxies are another user than we.
     set_permissions(socket, Permissions::from_mode(0o777)).unwrap();
     let to = to.replace("<socket>", socket);
-    let place = Place { address: LOCALHOST, app_port: 1, edit: Some((from, &to)) };
+    let place = Place { address: LOCALHOST, app_port: 1, edits: &[(from, &to)] };
     promises(program, &Proxy::start(program, &place));
 }
 
@@ -171,11 +172,11 @@ fn about(program: &Program, proxy: &Proxy, wire: &Wire) -> String {
 }
 
 /// Two proxies: the outer has the address 127.0.0.2 where it speaks to the inner.
-fn check_chain(outer: &Program, edit: (&str, &str), inner: &Program) {
+fn check_chain(outer: &Program, edit: Edit<'_>, inner: &Program) {
     let app = app((inner.layer)().trust_chain(["127.0.0.2", "127.0.0.1"]));
-    let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits: &[] };
     let inner_proxy = Proxy::start(inner, &place);
-    let place = Place { app_port: inner_proxy.port("http"), edit: Some(edit), ..place };
+    let place = Place { app_port: inner_proxy.port("http"), edits: &[edit], ..place };
     let outer_proxy = Proxy::start(outer, &place);
     // Somebody who gets around the outer one is a client by their own address.
     for (program, proxy) in [(outer, &outer_proxy), (inner, &inner_proxy)] {
@@ -203,18 +204,42 @@ macro_rules! proxies {
 fn traffic_server_forwarded_with_a_host() {
     let program = &program::TRAFFIC_SERVER_FORWARDED;
     let app = app((program.layer)().trust("127.0.0.1"));
-    let edit = Some(("for|proto", "for|proto|host"));
-    let place = Place { address: LOCALHOST, app_port: app.port(), edit };
+    let edits = &[("for|proto", "for|proto|host")];
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits };
     let proxy = Proxy::start(program, &place);
     let spoof = SPOOFS.iter().find(|spoof| spoof.name == spoofs::LONG_HOST).unwrap();
     let got = client::ask(&PLAIN, CLIENT, proxy.port("http"), spoof.target, spoof.lines);
     assert!(got.unwrap().contains("203.0.113.66"), "it is safe now: say so");
 }
 
+/// mod_remoteip consumes the outer proxy's entry: the client is the last, and the second is its own.
+#[test]
+#[ignore = "needs Apache httpd, which tests/proxies/install installs, and curl"]
+fn apache_that_reads_the_list_of_an_outer_proxy() {
+    const REMOTEIP: &str = "
+LoadModule remoteip_module /usr/lib/apache2/modules/mod_remoteip.so
+RemoteIPHeader X-Forwarded-For
+RemoteIPInternalProxy 127.0.0.2
+Protocols h2";
+    let outer = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+    let list = [("X-Forwarded-For", &b"203.0.113.66, 192.0.2.7"[..])];
+    let second = ClientSource::x_forwarded_for().nth_from_right(2);
+    let counted = ForwardedHeaders::builder().client_from(second);
+    for (layer, client) in [((program::APACHE.layer)(), "192.0.2.7 "), (counted, "203.0.113.66 ")] {
+        let app = app(layer.trust("127.0.0.1"));
+        let edits = &[("\nProtocols h2", REMOTEIP)];
+        let place = Place { address: LOCALHOST, app_port: app.port(), edits };
+        let proxy = Proxy::start(&program::APACHE, &place);
+        let got = client::ask(&PLAIN, outer, proxy.port("http"), "/path", &list);
+        assert!(got.as_ref().is_ok_and(|got| got.starts_with(client)), "{client}: {got:?}");
+    }
+}
+
 proxies! {
     nginx NGINX
     nginx_forwarded NGINX_FORWARDED
     haproxy HAPROXY
+    haproxy_closed HAPROXY_CLOSED
     haproxy_forwarded HAPROXY_FORWARDED
     caddy CADDY
     caddy_with_host CADDY_WITH_HOST
@@ -222,6 +247,7 @@ proxies! {
     traefik TRAEFIK
     traefik_with_host TRAEFIK_WITH_HOST
     envoy ENVOY
+    envoy_closed ENVOY_CLOSED
     traffic_server TRAFFIC_SERVER
     traffic_server_forwarded TRAFFIC_SERVER_FORWARDED
     lighttpd LIGHTTPD
@@ -236,7 +262,7 @@ proxies! {
 fn nghttpx_without_tls() {
     let program = &program::NGHTTPX;
     let app = app((program.layer)().trust("127.0.0.1"));
-    let place = Place { address: LOCALHOST, app_port: app.port(), edit: None };
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits: &[] };
     let proxy = Proxy::start(program, &place);
     let port = proxy.port("http");
     let honest = client::ask(&PLAIN, CLIENT, port, "/path", &[]);

@@ -157,6 +157,10 @@ pub(crate) const HAPROXY: Program = Program {
     )
 };
 
+/// With the line for clients that HAProxy does not report.
+pub(crate) const HAPROXY_CLOSED: Program =
+    Program { page: &[("proxy/haproxy.md", 0), ("proxy/haproxy.md", 1)], ..HAPROXY };
+
 pub(crate) const HAPROXY_INNER: Program = Program {
     wires: &[PLAIN],
     ..program(
@@ -209,6 +213,9 @@ pub(crate) const CADDY: Program = Program {
         CADDY_FILES,
     )
 };
+
+/// With the line for clients of its Unix socket.
+pub(crate) const CADDY_CLOSED: Program = Program { page: &[("proxy/caddy.md", 1)], ..CADDY };
 
 pub(crate) const CADDY_WITH_HOST: Program = Program {
     name: "Caddy with host",
@@ -285,6 +292,10 @@ pub(crate) const ENVOY: Program = Program {
         &[("envoy.yaml", "envoy.yaml")],
     )
 };
+
+/// With the setting for clients of its Unix socket.
+pub(crate) const ENVOY_CLOSED: Program =
+    Program { page: &[("proxy/envoy.md", 0), ("proxy/envoy.md", 1)], ..ENVOY };
 
 const TRAFFIC_SERVER_COMMAND: &str = "PROXY_CONFIG_ADMIN_USER_ID=nobody \
      PROXY_CONFIG_DIAGS_LOGFILE_FILENAME=stderr traffic_server --run-root={dir}/runroot.yaml";
@@ -375,6 +386,18 @@ pub(crate) const NGHTTPX: Program = Program {
     )
 };
 
+pub(crate) const H2O: Program = Program {
+    leaves: "host: app.example\nx-forwarded-for: <client>\n",
+    wires: &[TLS, HTTP2],
+    ..program(
+        "h2o",
+        || ForwardedHeaders::behind(Proxy::H2o).scheme_from(SchemeSource::always("https")),
+        &["h2o --conf=h2o.conf"],
+        &[("proxy/h2o.md", 0)],
+        &[("h2o.conf", "h2o.conf")],
+    )
+};
+
 pub(crate) const VARNISH: Program = Program {
     h2c: true,
     unix: Some((
@@ -392,5 +415,19 @@ pub(crate) const VARNISH: Program = Program {
         ],
         &[("proxy/varnish.md", 0), ("proxy/varnish.md", 1)],
         &[("varnish.vcl", "varnish.vcl"), ("hitch.conf", "hitch.conf")],
+    )
+};
+
+/// With the built-in VCL alone.
+pub(crate) const VARNISH_AT_SOCKET: Program = Program {
+    wires: &[PLAIN],
+    refuses: VARNISH.refuses,
+    ..program(
+        "Varnish at a Unix socket",
+        || ForwardedHeaders::behind(Proxy::Varnish),
+        &["varnishd -F -n {dir}/varnish -j none -s malloc,16m -f {dir}/varnish.vcl \
+             -a {address}:{port} -a {dir}/client.sock"],
+        &[("proxy/varnish.md", 0)],
+        &[("varnish.vcl", "varnish.vcl")],
     )
 };

@@ -26,8 +26,11 @@ static LONG: [u8; 31_200] = {
     bytes
 };
 
+/// Its name, and its lines.
+type Attack = (&'static str, &'static [Line<'static>]);
+
 /// What clients send. None of it may change the answer.
-static ATTACKS: [(&str, &[Line<'static>]); 27] = [
+static ATTACKS: [Attack; 27] = [
     ("an address", &[("X-Forwarded-For", b"203.0.113.66")]),
     ("an address and nginx's own", &[("X-Forwarded-For", b"203.0.113.66, 127.0.0.1")]),
     (
@@ -197,11 +200,14 @@ fn layer(proxy: &str) -> ForwardedHeaders {
 
 /// The honest request and every attack, on every wire, have this one answer.
 fn check(app: &App, http: &str, location: &str, answer: &str) {
-    let nginx = Nginx::start(app, http, location);
+    check_running(&Nginx::start(app, http, location), &ATTACKS, answer);
+}
+
+fn check_running(nginx: &Nginx, attacks: &[Attack], answer: &str) {
     for wire in &WIRES {
         let port = nginx.port(wire);
         let answer = fill(answer, wire, "app.example", port);
-        for (name, lines) in [("nothing", &[][..])].into_iter().chain(ATTACKS) {
+        for (name, lines) in [("nothing", &[][..])].iter().chain(attacks) {
             let got = wire.ask(port, "/path", lines);
             assert_eq!(got, answer, "{name}, over {} with HTTP/{}", wire.scheme, wire.version);
         }

@@ -72,12 +72,22 @@ impl Nginx {
         Self::alone(http, &format!("proxy_pass http://{};\n{location}", app.backend))
     }
 
+    /// The same with directives in `server`.
+    pub(crate) fn with_server(app: &App, server: &str, location: &str) -> Self {
+        let pass = format!("proxy_pass http://{};", app.backend);
+        Self::run("", &format!("{server} location / {{ {pass} {location} }}"))
+    }
+
     /// In front of nothing: `location` has to answer.
     pub(crate) fn alone(http: &str, location: &str) -> Self {
+        Self::run(http, &format!("location / {{ {location} }}"))
+    }
+
+    fn run(http: &str, server: &str) -> Self {
         let mut log = String::new();
         // Somebody else may take a port between finding and using it.
         for _ in 0..3 {
-            match Self::spawn(http, location).ready() {
+            match Self::spawn(http, server).ready() {
                 Ok(nginx) => return nginx,
                 Err(error) => log = error,
             }
@@ -89,11 +99,11 @@ impl Nginx {
         self.ports[wire.listener]
     }
 
-    fn spawn(http: &str, location: &str) -> Self {
+    fn spawn(http: &str, server: &str) -> Self {
         let (scratch, ports) = (Scratch::new(), free_ports());
         let certified = rcgen::generate_simple_self_signed(["app.example".to_owned()]).unwrap();
         for (name, content) in [
-            ("nginx.conf", configuration(ports, http, location)),
+            ("nginx.conf", configuration(ports, http, server)),
             ("cert.pem", certified.cert.pem()),
             ("key.pem", certified.signing_key.serialize_pem()),
         ] {
@@ -139,7 +149,7 @@ fn free_ports() -> [u16; 3] {
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
-fn configuration([plain, plain_http2, tls]: [u16; 3], http: &str, location: &str) -> String {
+fn configuration([plain, plain_http2, tls]: [u16; 3], http: &str, server: &str) -> String {
     format!(
         "daemon off;
         master_process off;
@@ -160,7 +170,7 @@ fn configuration([plain, plain_http2, tls]: [u16; 3], http: &str, location: &str
                 listen 127.0.0.1:{tls} ssl http2;
                 ssl_certificate cert.pem;
                 ssl_certificate_key key.pem;
-                location / {{ {location} }}
+                {server}
             }}
         }}"
     )
