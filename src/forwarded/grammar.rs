@@ -117,8 +117,7 @@ impl<'a> Cursor<'a> {
             None => self.extension()?,
         };
         let name = start.until(*self).split_last().map(|(_equals, name)| name).unwrap_or_default();
-        let lenient = grammar == Grammar::Tolerant && parameter == Parameter::Extension;
-        Ok(Pair { name, parameter, value: self.value(lenient)? })
+        Ok(Pair { name, parameter, value: self.value(grammar)? })
     }
 
     /// Reads the `token "="` of a parameter that is not registered.
@@ -130,13 +129,17 @@ impl<'a> Cursor<'a> {
         Err(Expected::Equals)
     }
 
-    /// `value = token / quoted-string`.
+    /// `value = token / quoted-string`, where the tolerant grammar has `1*LENIENT` for `token`.
     #[inline]
-    fn value(&mut self, lenient: bool) -> Result<Value<'a>, Expected> {
+    fn value(&mut self, grammar: Grammar) -> Result<Value<'a>, Expected> {
         if self.take(b'"') {
             return self.quoted_string();
         }
-        match self.take_all(if lenient { LENIENT } else { TCHAR }) {
+        let class = match grammar {
+            Grammar::Strict => TCHAR,
+            Grammar::Tolerant => LENIENT,
+        };
+        match self.take_all(class) {
             [] => Err(Expected::Value),
             raw => Ok(Value { raw }),
         }

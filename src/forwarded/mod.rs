@@ -33,9 +33,12 @@
 //! what real proxies write. No tolerance can move the border of an element:
 //!
 //! - white space around `;`;
-//! - an extension's value without quotes that is no token (Vercel's `sig=…=`, Traffic Server's
-//!   `connection=http/1.1-tcp-ipv4`), of any visible byte but `"` `,` `;` `\`;
+//! - a value without quotes that is no token (OpenShift's `host=example.com:8443`, Vert.x's
+//!   `for=[2001:db8::1]`, Vercel's `sig=…=`, Traffic Server's `connection=http/1.1-tcp-ipv4`);
 //! - a repeated `by` (Traffic Server).
+//!
+//! To the layer, a value without quotes is one or more bytes but `"` `,` `;` `\`, white space and control
+//! bytes. It means the same as in quotes, so an IPv6 address needs its brackets.
 
 mod element;
 mod grammar;

@@ -23,7 +23,7 @@ use crate::syntax::ip::MAX_ADDRESS;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
-    /// Has a backslash only in an escape: no token may hold a backslash.
+    /// Has a backslash only in an escape: no value without quotes may hold a backslash.
     pub(super) raw: &'a [u8],
 }
 

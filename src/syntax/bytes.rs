@@ -8,7 +8,8 @@ pub(crate) struct Class(u8);
 pub(crate) const TCHAR: Class = Class(1);
 /// `qdtext` of RFC 9110 §5.6.4.
 pub(crate) const QDTEXT: Class = Class(2);
-/// The bytes of an extension's value without quotes: any visible byte but `"` `,` `;` `\`.
+/// The bytes of a value without quotes, as the layer reads it: any but `"` `,` `;` `\`, white space and
+/// control bytes. With a `"` or a `,` among them, a value could move the border of an element.
 pub(crate) const LENIENT: Class = Class(4);
 /// The bytes of a DNS label: letters, digits, hyphens, and the underscores of container names.
 pub(crate) const LABEL: Class = Class(8);
@@ -59,7 +60,7 @@ const fn classes_of(byte: u8) -> u8 {
                 | b'~'
         );
     let qdtext = matches!(byte, b'\t' | b' ' | 0x21 | 0x23..=0x5B | 0x5D..=0x7E | 0x80..);
-    let lenient = byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\');
+    let lenient = byte > b' ' && !matches!(byte, 0x7F | b'"' | b',' | b';' | b'\\');
     let label = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (if tchar { TCHAR.0 } else { 0 })
         | (if qdtext { QDTEXT.0 } else { 0 })

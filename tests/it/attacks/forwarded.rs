@@ -92,16 +92,25 @@ const PAIRS: &[LinesRow<'_>] = &[
     // RFC 7239 §8.1: a client can forge `by`.
     ("forged by", &[(F, b"by=192.0.2.11;for=203.0.113.7")], Want::Addr(CLIENT)),
     ("forged by alone", &[(F, b"for=203.0.113.99, by=192.0.2.11")], UNKNOWN),
-    // RFC 7239 §4: a colon and a bracket need quotes.
-    ("port without quotes", &[(F, b"for=203.0.113.99, for=1.2.3.4:80")], MALFORMED),
-    ("brackets without quotes", &[(F, b"for=203.0.113.99, for=[2001:db8::1]")], MALFORMED),
+    // A tolerance: OpenShift's router and Vert.x write colons and brackets without quotes (RFC 7239 §4).
+    ("port without quotes", &[(F, b"for=203.0.113.99, for=203.0.113.7:80")], Want::Addr(CLIENT)),
+    (
+        "brackets without quotes",
+        &[(F, b"for=203.0.113.99, for=[2001:db8:c::7]")],
+        Want::Addr("2001:db8:c::7"),
+    ),
     ("IPv6 without brackets", &[(F, br#"for=203.0.113.99, for="2001:db8::1""#)], MALFORMED),
+    ("IPv6 without brackets or quotes", &[(F, b"for=203.0.113.99, for=2001:db8::1")], MALFORMED),
+    // Each of these could move the border of an element.
+    ("quote in a host without quotes", &[(F, br#"for=203.0.113.7;host=a"b"#)], MALFORMED),
+    ("two quotes in a host without quotes", &[(F, br#"for=203.0.113.7;host=a"","b"#)], MALFORMED),
+    ("backslash in a host without quotes", &[(F, br"for=203.0.113.7;host=a\b")], MALFORMED),
     (
         "brackets and port in quotes",
         &[(F, br#"for=203.0.113.99, for="[2001:db8:c::7]:80""#)],
         Want::Addr("2001:db8:c::7"),
     ),
-    // A tolerance for the value of an extension, without `"`, `,`, `;` and `\`.
+    // The same tolerance: Vercel writes this.
     (
         "signature that is no token",
         &[(F, b"for=203.0.113.99, for=203.0.113.7;sig=QQ==;exp=1")],
@@ -112,7 +121,11 @@ const PAIRS: &[LinesRow<'_>] = &[
         &[(F, b"for=203.0.113.7; proto=https ;sig=a/b=:c")],
         Want::Addr(CLIENT),
     ),
-    ("port in a host without quotes", &[(F, b"for=203.0.113.7;host=a.example:80")], MALFORMED),
+    (
+        "port in a host without quotes",
+        &[(F, b"for=203.0.113.7;host=a.example:80")],
+        Want::Addr(CLIENT),
+    ),
     ("quote inside a signature", &[(F, br#"for=203.0.113.7;sig=Q"Q"#)], MALFORMED),
 ];
 

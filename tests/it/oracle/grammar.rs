@@ -96,7 +96,8 @@ fn semicolon_slots(text: &[u8]) -> Option<Vec<&[u8]>> {
     (!quoted).then_some(slots)
 }
 
-/// `token "=" ( token / quoted-string )`, and what extensions may be beside that.
+/// `token "=" ( quoted-string / 1*loose )`, where `loose` is every byte of a field value that neither
+/// separates nor quotes. Each byte of a token is one.
 fn pair(text: &[u8]) -> Option<(String, Vec<u8>)> {
     let equals = text.iter().position(|b| *b == b'=')?;
     let (name, value) = (&text[..equals], &text[equals + 1..]);
@@ -104,12 +105,10 @@ fn pair(text: &[u8]) -> Option<(String, Vec<u8>)> {
         return None;
     }
     let name = String::from_utf8(name.to_ascii_lowercase()).ok()?;
-    let registered = matches!(name.as_str(), "for" | "by" | "host" | "proto");
-    let loose = |b: &u8| (0x21..0x7F).contains(b) && !b"\",;\\".contains(b);
+    let loose = |b: &u8| *b > b' ' && *b != 0x7F && !b"\",;\\".contains(b);
     let value = match value {
         [b'"', inner @ .., b'"'] => unquote(inner)?,
-        token if token.iter().all(|b| is_tchar(*b)) => token.to_vec(),
-        other if !registered && other.iter().all(loose) => other.to_vec(),
+        other if other.iter().all(loose) => other.to_vec(),
         _ => return None,
     };
     Some((name, value))
