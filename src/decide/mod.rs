@@ -232,13 +232,17 @@ fn path_prefix(config: &Config, lines: Lines<'_>, place: usize) -> Option<Box<st
 /// Returns a single value, or the entry at the client's place if every proxy appends to every list.
 #[inline]
 fn single_value<'a>(config: &Config, lines: Lines<'a>, place: usize) -> Option<&'a [u8]> {
-    if let Lines::Absent = lines {
-        None
-    } else if config.writing == Writing::AppendToEach {
-        x_forwarded::nth(lines, place)
-    } else {
-        single::value(lines)
+    match lines {
+        Lines::Absent => None,
+        lines => present_value(config, lines, place),
     }
+}
+
+fn present_value<'a>(config: &Config, lines: Lines<'a>, place: usize) -> Option<&'a [u8]> {
+    if config.writing == Writing::AppendToEach {
+        return x_forwarded::nth(lines, place);
+    }
+    single::value(lines)
 }
 
 /// Returns the scheme of a request whose trusted proxy reported none. A client can make some proxies

@@ -657,3 +657,146 @@ fn a_busy_service_makes_the_layer_busy() {
     let mut service = ForwardedHeaders::new().layer(Busy);
     assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_pending());
 }
+
+/// nginx that takes TLS reaches a second nginx through a Unix socket, which appends `unix:`.
+#[test]
+fn a_proxy_at_a_unix_socket_is_a_hop() {
+    let chain = |sets: &[&str]| built(ForwardedHeaders::builder().trust_chain(sets.to_vec()));
+    let (alone, twice) = (chain(&["unix", "loopback"]), chain(&["unix", "unix", "loopback"]));
+    let (outer, one) = (chain(&["198.51.100.0/24", "loopback"]), chain(&["loopback"]));
+    let (reached, unknown) = (Outcome::Forwarded, Outcome::Unresolved(Unresolved::Unknown));
+    let malformed = Outcome::Unresolved(Unresolved::Malformed);
+    let ends = Outcome::Unresolved(Unresolved::ListEnds);
+    let rows: [(&str, &ForwardedHeaders, &[u8], Outcome, u8); 12] = [
+        ("a hop", &alone, b"203.0.113.7, unix:", reached, 2),
+        ("a visitor of the inner nginx", &alone, b"6.6.6.6, 203.0.113.7", reached, 1),
+        ("two hops", &twice, b"203.0.113.7, unix:, unix:", reached, 3),
+        ("a hop too many", &alone, b"203.0.113.7, unix:, unix:", unknown, 2),
+        ("no entry behind the hop", &alone, b"unix:", ends, 1),
+        ("an address is no Unix socket", &alone, b"6.6.6.6, 198.51.100.9", reached, 1),
+        ("a set of addresses", &outer, b"6.6.6.6, unix:", unknown, 1),
+        ("no set for the hop", &one, b"6.6.6.6, unix:", unknown, 1),
+        ("in capitals", &alone, b"203.0.113.7, UNIX:", malformed, 1),
+        ("in quotes", &alone, b"203.0.113.7, \"unix:\"", malformed, 1),
+        ("with a path", &alone, b"203.0.113.7, unix:/run/a", malformed, 1),
+        ("without the colon", &alone, b"203.0.113.7, unix", malformed, 1),
+    ];
+    for (name, layer, list, outcome, hops) in rows {
+        let sent: [Line<'_>; 2] = [(XFF, list), ("x-forwarded-proto", b"https")];
+        let info = resolve(layer, PROXY, &sent);
+        assert_eq!((info.outcome(), info.hops()), (outcome, hops), "{name}");
+        // An unknown client has a scheme.
+        assert_eq!(info.is_secure(), outcome == reached || outcome == unknown, "{name}");
+    }
+    let unknown = resolve(&one, PROXY, &[(XFF, b"unix:")]);
+    assert_eq!(unknown.client().map(|node| node.to_string()).as_deref(), Some("unknown"));
+}
+
+/// nginx writes `unix:` into `X-Real-IP` as well.
+#[test]
+fn a_single_address_may_be_a_unix_socket() {
+    let info = resolve(&reads("x-real-ip"), PROXY, &[("x-real-ip", b"unix:")]);
+    assert_eq!(info.outcome(), Outcome::Unresolved(Unresolved::Unknown));
+}
+
+/// A zone names a link of the proxy that reported it, so the address is not that of a trusted proxy.
+#[test]
+fn a_trusted_proxy_has_no_zone() {
+    let malformed = Outcome::Unresolved(Unresolved::Malformed);
+    let rows: [(&str, &[u8], Outcome, Option<&str>); 6] = [
+        (XFF, b"203.0.113.7, fe80::1", Outcome::Forwarded, Some("203.0.113.7")),
+        (XFF, b"203.0.113.7, fe80::1%eth0", malformed, None),
+        (XFF, b"203.0.113.7, [fe80::1%eth0]:80", malformed, None),
+        (XFF, b"fe80::7%eth0, fe80::1", Outcome::Forwarded, Some("fe80::7")),
+        ("forwarded", br#"for=203.0.113.7, for="[fe80::1%eth0]""#, malformed, None),
+        (
+            "forwarded",
+            br#"for="[fe80::7%eth0]", for="[fe80::1]""#,
+            Outcome::Forwarded,
+            Some("fe80::7"),
+        ),
+    ];
+    for (name, list, outcome, client) in rows {
+        let builder = ForwardedHeaders::builder().client_from(name);
+        let layer = built(builder.trust_chain(["fe80::/10", "loopback"]));
+        let info = resolve(&layer, PROXY, &[(name, list)]);
+        let found = (info.outcome(), info.client_ip());
+        assert_eq!(found, (outcome, client.map(ip)), "{}", list.escape_ascii());
+    }
+}
+
+/// A zone of an address that stands beside its port.
+#[test]
+fn a_viewer_address_may_have_a_zone() {
+    let layer = reads("cloudfront-viewer-address");
+    let rows: [(&[u8], Option<&str>); 5] = [
+        (b"fe80::7%eth0:4711", Some("[fe80::7]:4711")),
+        (b"[fe80::7%eth0]:4711", Some("[fe80::7]:4711")),
+        (b"[fe80::7]%eth0:4711", None),
+        (b"2001:db8::7%eth0:4711", None),
+        (b"fe80::7%eth0", None),
+    ];
+    for (value, node) in rows {
+        let info = resolve(&layer, PROXY, &[("cloudfront-viewer-address", value)]);
+        let found = info.client().map(|node| node.to_string());
+        assert_eq!(found.as_deref(), node, "{}", value.escape_ascii());
+    }
+}
+
+/// Port 0 is no port, in a report and at a socket.
+#[test]
+fn port_0_is_no_port() {
+    let rows = [
+        (XFF, "203.0.113.7:0", "203.0.113.7"),
+        (XFF, "[2001:db8::7]:00000", "[2001:db8::7]"),
+        ("forwarded", "for=\"203.0.113.7:0\"", "203.0.113.7"),
+    ];
+    for (name, line, node) in rows {
+        let info = resolve(&reads(name), PROXY, &[(name, line.as_bytes())]);
+        assert_eq!(info.client_port(), None, "{line}");
+        assert_eq!(info.client().unwrap().to_string(), node, "{line}");
+    }
+    let direct = resolve(&ForwardedHeaders::new(), "203.0.113.9:0", &[]);
+    assert_eq!((direct.client_ip(), direct.client_port()), (Some(ip("203.0.113.9")), None));
+    assert_eq!(direct.client().unwrap().to_string(), "203.0.113.9");
+}
+
+/// Each `stripPrefix` of Traefik adds a line.
+#[test]
+fn traefik_reports_a_prefix_in_parts() {
+    const PREFIX: &str = "x-forwarded-prefix";
+    let traefik = built(ForwardedHeaders::behind("traefik").prefix_from(PREFIX));
+    let plain = built(ForwardedHeaders::builder().prefix_from(PREFIX));
+    let (half, rest) = (format!("/{}", "a".repeat(511)), format!("/{}", "b".repeat(511)));
+    let (whole, long) = (format!("{half}{rest}"), format!("{rest}b"));
+    let longest = format!("/{}", "c".repeat(4096));
+    let (half, long) = (half.as_bytes(), long.as_bytes());
+    let rows: [(&str, &[&[u8]], Option<&str>); 12] = [
+        ("one", &[b"/a"], Some("/a")),
+        ("two", &[b"/a", b"/b"], Some("/a/b")),
+        ("equal", &[b"/a", b"/a"], Some("/a/a")),
+        ("in one line", &[b"/a, /b/", b"/c"], Some("/a/b/c")),
+        ("an empty entry", &[b"/a,"], None),
+        ("an empty line", &[b"", b"/a"], None),
+        ("no slash", &[b"/a", b"b"], None),
+        ("another host", &[b"//evil.example", b"/b"], None),
+        ("1 KiB", &[half, rest.as_bytes()], Some(&whole)),
+        ("1 KiB and a byte", &[half, long], None),
+        ("a long entry", &[longest.as_bytes(), b"/a"], None),
+        ("none", &[], None),
+    ];
+    for (name, values, joined) in rows {
+        let values_sent = values.iter().map(|value| (PREFIX, *value));
+        let client: Line<'_> = (XFF, b"203.0.113.7");
+        let sent: Vec<_> = std::iter::once(client).chain(values_sent).collect();
+        let parts = through(&traefik, request(PROXY, "/", &sent));
+        assert_eq!(info(&parts).prefix(), joined, "{name}");
+        assert_eq!(lines(&parts, PREFIX), Vec::from_iter(joined.map(str::as_bytes)), "{name}");
+        let copies =
+            if name == "equal" { Some("/a") } else { joined.filter(|_| values.len() == 1) };
+        assert_eq!(
+            resolve(&plain, PROXY, &sent).prefix(),
+            copies.filter(|_| name != "in one line")
+        );
+    }
+}
