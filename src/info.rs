@@ -67,7 +67,7 @@ use crate::syntax::scheme::WebScheme;
 ///
 /// With the feature `axum` it is an extractor, as is
 /// [`ClientIp`](https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/struct.ClientIp.html).
-/// The name follows actix-web. axum's `ConnectInfo` is the peer.
+/// The name follows actix-web.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionInfo(Resolved);
 

@@ -26,9 +26,11 @@ pub enum Outcome {
     Direct,
     /// The peer is unknown, and so is the client.
     ///
-    /// With axum, serve with `into_make_service_with_connect_info::<SocketAddr>()`.
+    /// With axum, serve with `into_make_service_with_connect_info::<SocketAddr>()`. For a listener with a
+    /// type of its own, such as one for the PROXY protocol, set
+    /// [`peer_from`](crate::Builder::peer_from).
     NoPeer,
-    /// The peer is trusted and sent no header of the family that is read.
+    /// The peer is trusted and sent no known forwarding header.
     /// [`trusted_peer_may_be_client`](crate::Builder::trusted_peer_may_be_client) makes this peer the
     /// client.
     NotForwarded,

@@ -88,6 +88,7 @@ fn outcome_of(config: &Config, walk: &Walk<'_>, found: &Found<'_>) -> Outcome {
 
 /// Returns whether a trusted peer that reports no client may be the client: it sends no forwarding header
 /// at all. Any of them shows a proxy.
+#[cold]
 fn may_be_client(config: &Config, headers: &HeaderMap) -> bool {
     config.trusted_peer_may_be_client && !headers.keys().any(|name| is_forwarding(config, name))
 }
@@ -189,16 +190,11 @@ impl Values {
 /// the nearest proxy's.
 #[inline]
 fn scheme(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<WebScheme> {
+    let lines = found.read.scheme;
     match config.scheme {
-        SchemeFrom::List(_) if config.writing == Writing::AppendToEach => {
-            x_forwarded::nth_scheme(found.read.scheme, walk.entries(config))
-        }
-        SchemeFrom::List(_) if config.writing == Writing::AppendToFirstLine => {
-            first_line_scheme(found.read.scheme)
-        }
-        SchemeFrom::List(_) => x_forwarded::nth_scheme(found.read.scheme, 1),
+        SchemeFrom::List(_) => listed_scheme(config, lines, walk.entries(config)),
         SchemeFrom::OnOff(_) => {
-            let value = single_value(config, found.read.scheme, walk.entries(config));
+            let value = single_value(config, lines, walk.entries(config));
             value.and_then(WebScheme::parse_on_off)
         }
         SchemeFrom::Forwarded => walk.last.proto?.read::<MAX_SCHEME, _>(WebScheme::parse),
@@ -206,12 +202,14 @@ fn scheme(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<WebSche
     }
 }
 
-/// Reads the scheme of a proxy that appends to the first line: another line is the client's.
-fn first_line_scheme(lines: Lines<'_>) -> Option<WebScheme> {
-    if lines.are_several() {
-        return x_forwarded::common_scheme(lines);
+#[inline]
+fn listed_scheme(config: &Config, lines: Lines<'_>, place: usize) -> Option<WebScheme> {
+    match config.writing {
+        // Another line than the first is the client's.
+        Writing::AppendToFirstLine if lines.are_several() => x_forwarded::common_scheme(lines),
+        Writing::AppendToEach => x_forwarded::nth_scheme(lines, place),
+        _ => x_forwarded::nth_scheme(lines, 1),
     }
-    x_forwarded::nth_scheme(lines, 1)
 }
 
 fn host(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<Authority> {
