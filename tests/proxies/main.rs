@@ -284,6 +284,30 @@ fn nginx_then_nginx() {
     check_chain(&program::NGINX, edit, &program::NGINX_INNER);
 }
 
+/// The guide has the two lines.
+#[test]
+#[ignore = "needs nginx, which tests/proxies/install installs, and curl"]
+fn nginx_then_nginx_at_a_unix_socket() {
+    let (outer, inner) = (&program::NGINX, &program::NGINX_INNER);
+    let app = app((inner.layer)().trust_chain(["unix", "127.0.0.1"]));
+    let edits = &[
+        ("listen {address}:{port};", "listen {address}:{port}; listen unix:{dir}/client.sock;"),
+        ("geo $remote_addr", "map $remote_addr"),
+        ("127.0.0.2/32 1;", "\"unix:\" 1;"),
+    ];
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits };
+    let inner_proxy = Proxy::start(inner, &place);
+    let socket = inner_proxy.socket();
+    set_permissions(&socket, Permissions::from_mode(0o777)).unwrap();
+    let backend = format!("http://unix:{}", socket.display());
+    let edits = &[("http://127.0.0.1:{app_port}", backend.as_str())];
+    let outer_proxy = Proxy::start(outer, &Place { app_port: 1, edits, ..place });
+    for (program, proxy) in [(outer, &outer_proxy), (inner, &inner_proxy)] {
+        honest(program, proxy, &CLIENTS);
+        hostile(program, proxy);
+    }
+}
+
 #[test]
 #[ignore = "needs nginx and HAProxy, which tests/proxies/install installs, and curl"]
 fn nginx_then_haproxy() {
