@@ -3,5 +3,8 @@
 #[doc = include_str!("deployments.md")]
 pub mod deployments {}
 
+#[doc = include_str!("redirects.md")]
+pub mod redirects {}
+
 #[doc = include_str!("two_proxies.md")]
 pub mod two_proxies {}
