@@ -1,5 +1,8 @@
 //! Pages about deployments. They exist in the documentation alone.
 
+#[doc = include_str!("crates.md")]
+pub mod crates {}
+
 #[doc = include_str!("deployments.md")]
 pub mod deployments {}
 
