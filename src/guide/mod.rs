@@ -1,7 +1,13 @@
 //! Pages about deployments. They exist in the documentation alone.
 
+#[doc = include_str!("crates.md")]
+pub mod crates {}
+
 #[doc = include_str!("deployments.md")]
 pub mod deployments {}
+
+#[doc = include_str!("redirects.md")]
+pub mod redirects {}
 
 #[doc = include_str!("two_proxies.md")]
 pub mod two_proxies {}
