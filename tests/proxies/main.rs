@@ -284,6 +284,31 @@ fn nginx_then_nginx() {
     check_chain(&program::NGINX, edit, &program::NGINX_INNER);
 }
 
+/// Each `stripPrefix` adds a line, behind what it keeps of a client's: nothing.
+#[test]
+#[ignore = "needs Traefik, which tests/proxies/install installs, and curl"]
+fn traefik_that_strips_two_prefixes() {
+    let program = &program::TRAEFIK;
+    let layer = (program.layer)().prefix_from("x-forwarded-prefix");
+    let app = app(layer.trust("127.0.0.1"));
+    let edits = &[
+        ("service: app }\n    secure", "service: app, middlewares: [a, b] }\n    secure"),
+        (
+            "  services:\n",
+            "  middlewares:\n    \
+             a: { stripPrefix: { prefixes: [\"/a\"] } }\n    \
+             b: { stripPrefix: { prefixes: [\"/b\"] } }\n  services:\n",
+        ),
+    ];
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits };
+    let proxy = Proxy::start(program, &place);
+    for sent in [&[][..], &[("X-Forwarded-Prefix", b"/evil".as_slice())]] {
+        let got = client::ask(&PLAIN, CLIENT, proxy.port("http"), "/a/b/path", sent).unwrap();
+        assert!(got.contains("x-forwarded-prefix: /a/b\n"), "{got}");
+        assert!(got.contains("\nhttp://app.example/path\n"), "{got}");
+    }
+}
+
 /// The guide has the two lines.
 #[test]
 #[ignore = "needs nginx, which tests/proxies/install installs, and curl"]
