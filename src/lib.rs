@@ -141,10 +141,10 @@
 //!   back to the next. `Host` is set to the authority if the request has a `Host` or a proxy reported
 //!   the host. Without an authority, `Host` is removed and the URI keeps its path and query.
 //! - **URI.** A URI with an authority gets the decided scheme and authority. A URI without one
-//!   (`/path`) gets both if two conditions hold. A trusted proxy reported the scheme, or
-//!   [`SchemeSource::always`] states it. And `allowed_hosts` restricts the hosts. Otherwise
+//!   (`/path`) gets both if the scheme is known and `allowed_hosts` restricts the hosts. The scheme is
+//!   known if a trusted proxy reported it, or [`SchemeSource::always`] states it. Otherwise
 //!   `request.uri().scheme()` is `None`. The layer does not change the target of `CONNECT` or
-//!   `OPTIONS *`. In axum's `OriginalUri` it changes a URI with an authority alone.
+//!   `OPTIONS *`. In axum's `OriginalUri`, the layer changes only a URI with an authority.
 //! - **`ConnectInfo`.** axum's `ConnectInfo` and `MockConnectInfo`, and tonic's `TcpConnectInfo`, get
 //!   the client's address and its port, or port 0. Without a client they get `0.0.0.0:0`. A plain
 //!   [`SocketAddr`](std::net::SocketAddr) extension gets the same if the peer was found there. If the
