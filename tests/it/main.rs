@@ -12,6 +12,7 @@ mod config;
 mod configurations;
 mod edges;
 mod examples;
+mod exhaustion;
 mod forwarded_parse;
 mod imports;
 mod load;
