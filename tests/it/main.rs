@@ -13,6 +13,7 @@ mod configurations;
 mod connect_info;
 mod edges;
 mod examples;
+mod exhaustion;
 mod forwarded_parse;
 mod imports;
 mod load;
