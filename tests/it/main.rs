@@ -15,6 +15,7 @@ mod examples;
 mod forwarded_parse;
 mod imports;
 mod load;
+mod names;
 mod oracle;
 mod other_systems;
 mod pages;
