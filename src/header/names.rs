@@ -25,8 +25,8 @@ pub(crate) enum Holds {
     Unread,
 }
 
-/// The known names.
-const KNOWN: [(&str, Holds); 60] = [
+/// The known names. Each of the first 64, which most proxies write, has a bit of its own in a [`Set`].
+const KNOWN: [(&str, Holds); 101] = [
     // The standard and de facto standard names.
     ("x-forwarded-for", Holds::AddressList),
     ("x-forwarded-proto", Holds::Scheme),
@@ -53,8 +53,11 @@ const KNOWN: [(&str, Holds); 60] = [
     // The host, the port and the scheme under vendors' names.
     ("cf-visitor", Holds::Unread),
     ("cloudfront-forwarded-proto", Holds::Scheme),
+    ("disguised-host", Holds::Host),
     ("fly-forwarded-port", Holds::Port),
     ("front-end-https", Holds::OnOff),
+    ("x-appengine-https", Holds::OnOff),
+    ("x-appservice-proto", Holds::Scheme),
     ("x-arr-ssl", Holds::Unread),
     ("x-client-port", Holds::Unread),
     ("x-envoy-original-host", Holds::Host),
@@ -70,6 +73,7 @@ const KNOWN: [(&str, Holds); 60] = [
     ("client-ip", Holds::Address),
     ("cloudfront-viewer-address", Holds::AddressAndPort),
     ("do-connecting-ip", Holds::Address),
+    ("eo-connecting-ip", Holds::Address),
     ("fastly-client-ip", Holds::Address),
     ("fly-client-ip", Holds::Address),
     ("incap-client-ip", Holds::Address),
@@ -91,6 +95,45 @@ const KNOWN: [(&str, Holds); 60] = [
     ("x-true-client-ip", Holds::Address),
     ("x-user-ip", Holds::Address),
     ("x-vercel-forwarded-for", Holds::AddressList),
+    // Less usual names of the host, the port, the scheme and the prefix.
+    ("fastly-orig-host", Holds::Host),
+    ("fastly-ssl", Holds::Unread),
+    ("fly-forwarded-proto", Holds::Scheme),
+    ("fly-forwarded-ssl", Holds::OnOff),
+    ("script-name", Holds::Prefix),
+    ("wl-proxy-ssl", Holds::Unread),
+    ("x-client-proto", Holds::Scheme),
+    ("x-client-scheme", Holds::Scheme),
+    ("x-forwarded-client-srcport", Holds::Unread),
+    ("x-forwarded-context", Holds::Prefix),
+    ("x-forwarded-for-port", Holds::Unread),
+    ("x-forwarded-https", Holds::Unread),
+    ("x-forwarded-slbport", Holds::Port),
+    ("x-https", Holds::Unread),
+    ("x-ingress-path", Holds::Prefix),
+    ("x-port", Holds::Port),
+    ("x-proxied-https", Holds::Unread),
+    ("x-proxycontextpath", Holds::Prefix),
+    ("x-proxyhost", Holds::Host),
+    ("x-proxyport", Holds::Port),
+    ("x-proxyscheme", Holds::Scheme),
+    ("x-script-name", Holds::Prefix),
+    // Less usual names of the client's address.
+    ("ali-real-client-ip", Holds::Address),
+    ("ar-real-ip", Holds::Address),
+    ("cdn-src-ip", Holds::Address),
+    ("coming-from", Holds::Unread),
+    ("ddg-connecting-ip", Holds::Address),
+    ("eo-client-ip", Holds::Address),
+    ("http-client-ip", Holds::Address),
+    ("x-ah-client-ip", Holds::Address),
+    ("x-coming-from", Holds::Unread),
+    ("x-ms-forwarded-client-ip", Holds::Unread),
+    ("x-originating-ip", Holds::Unread),
+    ("x-proxyuser-ip", Holds::Unread),
+    ("x-qrator-ip-source", Holds::Address),
+    ("x-rdwr-ip", Holds::Unread),
+    ("x-vercel-proxied-for", Holds::Unread),
 ];
 
 /// Names that a request needs for another purpose. Such a header must not be removed.
@@ -303,15 +346,19 @@ pub(crate) fn has_other_meaning(name: &HeaderName) -> bool {
     OTHER_MEANING.iter().any(|other| looks_like(name.as_str(), other))
 }
 
-/// A set of known names, one bit for each place in the table.
+/// A set of known names, one bit for each place in the table. Behind the first 64 places, the bits start
+/// again from 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Set(u64);
 
-/// `Host` takes the top bit, so that one mask test finds every header that the layer needs.
-const HOST: Set = Set(1 << 63);
+/// The place of `Host`, whose bit is that of another name as well. One mask test then finds every header
+/// that the layer needs.
+const HOST: usize = 63;
 
-// Each known name has a bit below that of `Host`.
-const _: () = assert!(KNOWN.len() <= 63);
+/// Returns the bit of a place in the table.
+const fn bit(index: usize) -> u64 {
+    1 << (index % 64)
+}
 
 impl Set {
     #[inline]
@@ -328,18 +375,18 @@ impl Set {
         self.indices().filter_map(|index| NAMES.get(index))
     }
 
-    /// Returns the set of this one name, if the name is in the set.
+    /// Returns the set of this one name, if the name is in the set and has a bit of its own.
     pub(crate) fn find(self, name: &HeaderName) -> Option<Self> {
         let mut indices = self.indices();
         indices
             .find(|index| KNOWN.get(*index).is_some_and(|(known, _)| *known == name.as_str()))
-            .map(|index| Self(1 << index))
+            .map(|index| Self(bit(index)))
     }
 
-    /// Returns whether the name is in the set, or looks like a name in the set.
+    /// Returns whether a name with a bit of the set is this name, or looks like this name.
     pub(crate) fn has_like(self, name: &HeaderName) -> bool {
-        let mut known = self.indices().filter_map(|index| KNOWN.get(index));
-        known.any(|(known, _)| looks_like(name.as_str(), known))
+        let mut known = KNOWN.iter().enumerate().filter(|(index, _)| self.0 & bit(*index) != 0);
+        known.any(|(_, (known, _))| looks_like(name.as_str(), known))
     }
 
     fn indices(self) -> impl Iterator<Item = usize> {
@@ -353,7 +400,8 @@ impl Set {
 }
 
 /// Returns the known names, and `Host`, that agree with this name in length, first and last letter:
-/// nearly always none. A name can look like no other known name.
+/// nearly always none. A name can look like no other known name. Names that share their bit can add a name
+/// that agrees in a part.
 #[inline]
 pub(crate) fn candidates(name: &HeaderName) -> Set {
     let name = name.as_str().as_bytes();
@@ -390,10 +438,10 @@ enum Property {
 #[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
 const fn sets<const N: usize>(property: Property) -> [u64; N] {
     let mut sets = [0; N];
-    sets[value(property, b"host")] |= HOST.0;
+    sets[value(property, b"host")] |= bit(HOST);
     let mut index = 0;
     while index < KNOWN.len() {
-        sets[value(property, KNOWN[index].0.as_bytes())] |= 1 << index;
+        sets[value(property, KNOWN[index].0.as_bytes())] |= bit(index);
         index += 1;
     }
     sets

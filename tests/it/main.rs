@@ -17,6 +17,7 @@ mod exhaustion;
 mod forwarded_parse;
 mod imports;
 mod load;
+mod names;
 mod oracle;
 mod other_systems;
 mod pages;

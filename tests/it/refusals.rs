@@ -240,6 +240,181 @@ fn errors_have_no_control_bytes() {
     }
 }
 
+/// One wrong item refuses all of a text, an array or a chain, in any place.
+#[test]
+fn one_wrong_item_refuses_all() {
+    let wrong = ["nginx", "10.0.0.1/8", "0.0.0.0/0", "*"];
+    for (wrong, place) in wrong.into_iter().flat_map(|wrong| [0, 1, 2].map(|place| (wrong, place)))
+    {
+        let mut items = ["10.0.0.2", "10.0.0.3", "10.0.0.4"];
+        items[place] = wrong;
+        let builders = [
+            builder().trust(items.join(", ")),
+            builder().trust(items.join("\n")),
+            builder().trust(items),
+            builder().trust(items.to_vec()),
+            builder().trust(items.as_slice()),
+            builder().trust_chain(items),
+        ];
+        for builder in builders {
+            let error = builder.build().expect_err(wrong).to_string();
+            assert!(error.contains(&format!("{wrong:?}")), "{wrong}, place {place}: {error}");
+        }
+    }
+    for (wrong, place) in ["*", "localhost", ":8443"].into_iter().zip(0..) {
+        let mut items = ["a.example", "b.example", "c.example"];
+        items[place] = wrong;
+        let builders = [
+            builder().allowed_hosts(items.join(" ")),
+            builder().allowed_hosts(items),
+            builder().allowed_hosts(items.to_vec()),
+        ];
+        for builder in builders {
+            let error = builder.build().expect_err(wrong).to_string();
+            assert!(error.contains(&format!("{wrong:?}")), "{wrong}, place {place}: {error}");
+        }
+    }
+    check(vec![
+        (
+            builder().trust(["10.0.0.2", "none"]),
+            "trust: invalid trusted proxy \"none\"",
+            "stands alone",
+        ),
+        (
+            builder().trust([TrustedProxies::none(), TrustedProxies::loopback()]),
+            "trust: invalid trusted proxy \"none\"",
+            "stands alone",
+        ),
+    ]);
+}
+
+/// A port stands behind the name, once.
+#[test]
+fn ports_in_a_wrong_place_of_a_pattern() {
+    let texts = [
+        ":8443",
+        ":*",
+        "8443:example.com",
+        "443:*.example.com",
+        "*:example.com",
+        "example.com:8443:8443",
+        "example.com:8443:*",
+        "example.com:*:8443",
+        "example.com:8443.",
+        "example.com:84430",
+        "example.com:0",
+        "example.com:-1",
+        "example.com:8443*",
+        "*:8443",
+        "*.:8443",
+        "*.192.0.2.1",
+        "*.[2001:db8::1]",
+        "[2001:db8::1]8443",
+        "[2001:db8::1].",
+        "2001:db8::1",
+    ];
+    for text in texts {
+        let error = builder().allowed_hosts(text).build().expect_err(text).to_string();
+        assert!(error.starts_with("allowed_hosts: invalid allowed host"), "{text}: {error}");
+    }
+}
+
+/// The sets of a chain are checked one by one, not the nearest alone.
+#[test]
+fn each_set_of_a_chain_is_checked() {
+    let set = |text: &str| text.parse::<TrustedProxies>().unwrap();
+    let everything = || set("0.0.0.0/1").union(set("128.0.0.0/1"));
+    let every_ipv6 = || set("::/1").union(set("8000::/1"));
+    let chain = |wrong: TrustedProxies, place: usize| {
+        let mut sets = vec![set("10.0.0.3"), set("10.0.0.4"), set("10.0.0.5")];
+        sets[place] = wrong;
+        builder().trust_chain(sets)
+    };
+    let any = TrustedProxies::insecure_any;
+    for place in 0..3 {
+        check(vec![
+            (chain(any(), place), "trust_chain: insecure_any", "nth_from_right(3)"),
+            (
+                chain(any().union(set("unix")), place),
+                "trust_chain: insecure_any",
+                "nth_from_right(3)",
+            ),
+            (
+                chain(everything(), place),
+                "trust_chain: invalid trusted proxy \"0.0.0.0/0\"",
+                "insecure_any()",
+            ),
+            (
+                chain(every_ipv6(), place),
+                "trust_chain: invalid trusted proxy \"::/0\"",
+                "insecure_any()",
+            ),
+            (chain(TrustedProxies::none(), place), "trust_chain: none beside", "remove none"),
+        ]);
+    }
+    for place in 0..2 {
+        check(vec![
+            (
+                chain(set("unix, 10.0.0.6"), place),
+                "trust_chain: unix beside addresses",
+                "a set of its own",
+            ),
+            (
+                chain(set("unix, fc00::/7"), place),
+                "trust_chain: unix beside addresses",
+                "a set of its own",
+            ),
+            (
+                chain(set("unix"), place).client_from("forwarded"),
+                "trust_chain: unix in a set behind the peer",
+                "remove unix",
+            ),
+        ]);
+    }
+    assert!(chain(set("unix, 10.0.0.6"), 2).build().is_ok());
+    assert!(chain(set("unix"), 2).client_from("forwarded").build().is_ok());
+}
+
+/// Each pair of headers that are read, and each kept header.
+#[test]
+fn each_header_is_checked() {
+    let hosts = || builder().allowed_hosts("example.com");
+    let two = "is read for two values";
+    check(vec![
+        (hosts().host_from("x-ours").port_from("x-ours"), "\"x-ours\"", two),
+        (hosts().host_from("x-ours").prefix_from("x_ours"), "\"x-ours\"", two),
+        (builder().port_from("x-ours").prefix_from("x-ours"), "\"x-ours\"", two),
+        (builder().scheme_from("x-ours").prefix_from("x-ours"), "\"x-ours\"", two),
+        (
+            builder()
+                .client_from("forwarded")
+                .prefix_from("x-ours")
+                .insecure_keep_header("x-others"),
+            "insecure_keep_header: \"x-others\"",
+            "remove the call",
+        ),
+        (
+            builder().insecure_keep_header("x-real-ip").insecure_keep_header("cookie"),
+            "insecure_keep_header: \"cookie\"",
+            "remove the call",
+        ),
+        (
+            builder().insecure_keep_header("x-real-ip").insecure_keep_header("host"),
+            "insecure_keep_header: \"host\"",
+            "remove the call",
+        ),
+        // The header of a source that was replaced is no forwarding header any more.
+        (
+            builder()
+                .client_from("x-first")
+                .insecure_keep_header("x-first")
+                .client_from("x-second"),
+            "insecure_keep_header: \"x-first\"",
+            "remove the call",
+        ),
+    ]);
+}
+
 /// One bad call, and the error of the first bad call stays.
 #[test]
 fn the_first_error_stays() {
