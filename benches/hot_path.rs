@@ -27,7 +27,7 @@ fn repeated(criterion: &mut Criterion) {
 fn layers(criterion: &mut Criterion) {
     through(criterion, "no_op", &LAYER_CASES[0], cases::nothing());
     for layer_case in &LAYER_CASES {
-        through(criterion, "layer", layer_case, cases::layered());
+        through(criterion, "layer", layer_case, layer_case.layered());
     }
 }
 

@@ -166,7 +166,8 @@ impl ForwardedHeaders {
         }
         let config = &*self.config;
         let (peer, found_in) = config.peer_from.find(request.extensions());
-        let found = Found::in_one_pass(request.headers(), config);
+        let mut found = Found::new(request.headers());
+        found.pass(config);
         let resolved = decide(config, peer, &found, request.uri());
         let mut edits = Edits::needed(config, &resolved, &found);
         edits.apply(request, config, &resolved, found_in);

@@ -172,11 +172,6 @@ pub fn nothing() -> Nothing {
     service_fn((|request| ready(Ok(request))) as fn(Request<()>) -> Answer)
 }
 
-/// Returns the layer of the layer cases around [`nothing`].
-pub fn layered() -> ForwardedHeadersService<Nothing> {
-    layer(XFF, 1).layer(nothing())
-}
-
 /// Returns the layer for an app whose peer is a proxy on the same machine.
 pub fn local_layer() -> ForwardedHeaders {
     ForwardedHeaders::new()
@@ -202,17 +197,58 @@ pub struct LayerCase {
     peer: &'static str,
     host: fn(usize) -> String,
     lines: &'static [Line],
+    extend: fn(&mut Extensions),
+    settings: fn() -> Builder,
 }
 
-pub static LAYER_CASES: [LayerCase; 7] = [
-    LayerCase { name: "forwarded", peer: PROXY, host: same_host, lines: &HONEST },
-    LayerCase { name: "usual", peer: PROXY, host: same_host, lines: &USUAL },
-    LayerCase { name: "appended", peer: PROXY, host: same_host, lines: &APPENDED },
-    LayerCase { name: "direct", peer: OUTSIDER, host: same_host, lines: &[] },
-    LayerCase { name: "direct_12", peer: OUTSIDER, host: same_host, lines: &FOUR_MORE },
-    LayerCase { name: "another_host", peer: PROXY, host: another_host, lines: &HONEST },
-    LayerCase { name: "stripped", peer: OUTSIDER, host: same_host, lines: &HONEST },
+/// What most cases have: the request of a trusted proxy.
+const HONEST_CASE: LayerCase = LayerCase {
+    name: "forwarded",
+    peer: PROXY,
+    host: same_host,
+    lines: &HONEST,
+    extend: |_| {},
+    settings: settings_of_layers,
+};
+
+const DIRECT_CASE: LayerCase =
+    LayerCase { name: "direct", peer: OUTSIDER, lines: &[], ..HONEST_CASE };
+
+const COMPLETED_CASE: LayerCase =
+    LayerCase { name: "completed", settings: completing, ..HONEST_CASE };
+
+pub static LAYER_CASES: [LayerCase; 10] = [
+    HONEST_CASE,
+    LayerCase { name: "usual", lines: &USUAL, ..HONEST_CASE },
+    LayerCase { name: "appended", lines: &APPENDED, ..HONEST_CASE },
+    COMPLETED_CASE,
+    LayerCase { name: "completed_appended", lines: &APPENDED, ..COMPLETED_CASE },
+    DIRECT_CASE,
+    LayerCase { name: "direct_12", lines: &FOUR_MORE, ..DIRECT_CASE },
+    LayerCase { name: "direct_extended", extend: as_a_server, ..DIRECT_CASE },
+    LayerCase { name: "another_host", host: another_host, ..HONEST_CASE },
+    LayerCase { name: "stripped", lines: &HONEST, ..DIRECT_CASE },
 ];
+
+fn settings_of_layers() -> Builder {
+    settings(XFF, 1)
+}
+
+/// Settings with which the layer completes the URI.
+fn completing() -> Builder {
+    settings_of_layers().allowed_hosts(HOST)
+}
+
+#[derive(Clone)]
+struct FirstExtension;
+#[derive(Clone)]
+struct SecondExtension;
+
+/// Inserts extensions that the layer does not know, as a server inserts its own.
+fn as_a_server(extensions: &mut Extensions) {
+    extensions.insert(FirstExtension);
+    extensions.insert(SecondExtension);
+}
 
 fn same_host(_: usize) -> String {
     HOST.to_owned()
@@ -228,7 +264,14 @@ impl LayerCase {
     // Compiled once, so that it costs the same with the layer and without.
     #[inline(never)]
     pub fn request(&self, number: usize) -> Request<()> {
-        request(self.peer, &(self.host)(number), self.lines)
+        let mut request = request(self.peer, &(self.host)(number), self.lines);
+        (self.extend)(request.extensions_mut());
+        request
+    }
+
+    /// Returns the layer of this case around [`nothing`].
+    pub fn layered(&self) -> ForwardedHeadersService<Nothing> {
+        (self.settings)().build().unwrap().layer(nothing())
     }
 
     /// Makes requests, passes them through `service`, and drops the answers.
@@ -326,7 +369,7 @@ pub fn prepare(case: &str) -> Option<Calls> {
     let (group, name) = case.split_once('/')?;
     let layer_case = LAYER_CASES.iter().find(|layer_case| layer_case.name == name);
     match (group, layer_case) {
-        ("layer", Some(layer_case)) => Some(layer_case.through(layered())),
+        ("layer", Some(layer_case)) => Some(layer_case.through(layer_case.layered())),
         ("no_op", Some(layer_case)) => Some(layer_case.through(nothing())),
         ("made", Some(layer_case)) => Some(layer_case.made()),
         _ => REPEATED.iter().find(|(name, _)| *name == case).map(|(_, prepare)| prepare()),

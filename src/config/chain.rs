@@ -24,10 +24,11 @@ impl Chain {
         self.0.first().is_some_and(|set| set.contains_peer(peer))
     }
 
-    /// Returns whether the address at this hop is a proxy, so that its report is due.
+    /// Returns whether the address at this hop is a proxy, so that its report is due. The address is not
+    /// IPv4-mapped.
     #[inline]
     pub(crate) fn is_proxy(&self, hop: u8, address: IpAddr) -> bool {
-        self.0.get(usize::from(hop)).is_some_and(|set| set.contains(address))
+        self.0.get(usize::from(hop)).is_some_and(|set| set.contains_canonical(address))
     }
 
     /// Returns whether the sender at this hop is a proxy if it is at a Unix socket.

@@ -162,7 +162,13 @@ impl TrustedProxies {
     #[inline]
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        match address.to_canonical() {
+        self.contains_canonical(address.to_canonical())
+    }
+
+    /// Returns whether an address that is not IPv4-mapped belongs to a trusted proxy.
+    #[inline]
+    pub(crate) fn contains_canonical(&self, address: IpAddr) -> bool {
+        match address {
             IpAddr::V4(address) => covers(&self.v4, address.to_bits()),
             IpAddr::V6(address) => covers(&self.v6, address.to_bits()),
         }

@@ -14,7 +14,7 @@ use crate::header::{forwarded, x_forwarded};
 /// the configuration rules out.
 #[inline]
 pub(crate) fn are_in(config: &Config, found: &Found<'_>, entries: usize) -> bool {
-    let lines = found.read.client;
+    let lines = &found.read.client;
     match config.writing {
         Writing::Append | Writing::AppendToEach => false,
         Writing::AppendToFirstLine => lines.are_several(),
@@ -26,7 +26,7 @@ pub(crate) fn are_in(config: &Config, found: &Found<'_>, entries: usize) -> bool
 }
 
 /// Reads no more entries than it counts, so that a client cannot make it slow.
-fn has_more_than(count: usize, lines: Lines<'_>, last_comma: LastComma) -> bool {
+fn has_more_than(count: usize, lines: &Lines<'_>, last_comma: LastComma) -> bool {
     let mut list = lines.right_to_left();
     list.skip(count, last_comma).is_some() && list.has_more()
 }

@@ -12,7 +12,6 @@ use http::{HeaderMap, Uri};
 
 use crate::config::{Chain, ClientFrom, Config, SchemeFrom, Writing};
 use crate::header::lines::Lines;
-use crate::header::list::List;
 use crate::header::report::{Form, Report};
 use crate::header::{forwarded, single, x_forwarded};
 use crate::outcome::{Outcome, Unresolved};
@@ -114,48 +113,55 @@ impl Walk<'_> {
 }
 
 fn walk_reports<'a>(config: &Config, found: &Found<'a>) -> Walk<'a> {
-    let lines = found.read.client;
-    match &config.client {
-        ClientFrom::List(_, place) => {
-            let mut list = lines.right_to_left();
-            // A list that is too short has no entry left for the walk.
-            let _ = list.skip(usize::from(*place) - 1, x_forwarded::last_comma);
-            follow(&config.chain, lines, || x_forwarded::next_report(&mut list))
-        }
-        ClientFrom::Forwarded => {
-            let mut list: List<'a> = lines.right_to_left();
-            follow(&config.chain, lines, || forwarded::next_report(&mut list))
-        }
-        ClientFrom::Address(_) => {
-            let mut report = single::address(lines);
-            follow(&config.chain, lines, || report.take())
-        }
-        ClientFrom::AddressAndPort(_) => {
-            let mut report = single::address_and_port(lines);
-            follow(&config.chain, lines, || report.take())
-        }
+    let (chain, lines) = (&config.chain, &found.read.client);
+    match config.client {
+        ClientFrom::List(_, place) => walk_list(chain, lines, place),
+        ClientFrom::Forwarded => walk_elements(chain, lines),
+        ClientFrom::Address(_) => walk_one(chain, lines, single::address(lines)),
+        ClientFrom::AddressAndPort(_) => walk_one(chain, lines, single::address_and_port(lines)),
         ClientFrom::Nothing => Walk { hops: 1, last: Report::unusable(Unresolved::NotConfigured) },
     }
+}
+
+#[inline(never)]
+fn walk_list<'a>(chain: &Chain, lines: &Lines<'a>, place: u8) -> Walk<'a> {
+    let mut list = lines.right_to_left();
+    // A list that is too short has no entry left for the walk.
+    let _ = list.skip(usize::from(place) - 1, x_forwarded::last_comma);
+    follow(chain, lines, || x_forwarded::next_report(&mut list))
+}
+
+#[inline(never)]
+fn walk_elements<'a>(chain: &Chain, lines: &Lines<'a>) -> Walk<'a> {
+    let mut list = lines.right_to_left();
+    follow(chain, lines, || forwarded::next_report(&mut list))
+}
+
+#[inline(never)]
+fn walk_one<'a>(chain: &Chain, lines: &Lines<'a>, mut report: Option<Report<'a>>) -> Walk<'a> {
+    follow(chain, lines, || report.take())
 }
 
 /// Reads the next report for as long as the current address is a trusted proxy.
 #[inline]
 fn follow<'a>(
     chain: &Chain,
-    lines: Lines<'a>,
+    lines: &Lines<'a>,
     mut next_report: impl FnMut() -> Option<Report<'a>>,
 ) -> Walk<'a> {
     let mut hops = 0;
     while let Some(report) = next_report() {
         hops += 1;
-        match (report.client.address, report.form) {
-            // The zone names a link of the proxy that reported it, so this is not our proxy.
-            (Ok(address), Form::Zone) if chain.is_proxy(hops, address) => {
-                return Walk { hops, last: Report::malformed() };
-            }
-            (Ok(address), _) if chain.is_proxy(hops, address) => {}
-            (Err(_), Form::UnixSocket) if chain.is_unix_proxy(hops) => {}
-            _ => return Walk { hops, last: report },
+        let is_proxy = match report.client.address {
+            Ok(address) => chain.is_proxy(hops, address),
+            Err(_) => report.form == Form::UnixSocket && chain.is_unix_proxy(hops),
+        };
+        if !is_proxy {
+            return Walk { hops, last: report };
+        }
+        // The zone names a link of the proxy that reported it, so this is not our proxy.
+        if report.form == Form::Zone {
+            return Walk { hops, last: Report::malformed() };
         }
     }
     let why = if lines.is_absent() { Unresolved::NoHeader } else { Unresolved::ListEnds };
@@ -176,12 +182,12 @@ impl Values {
         if !walk.is_believed() {
             return Self::default();
         }
-        let port = single_value(config, found.read.port, walk.entries(config));
+        let place = walk.entries(config);
         Self {
-            scheme: scheme(config, found, walk),
-            host: host(config, found, walk),
-            port: port.and_then(host_port),
-            prefix: path_prefix(config, found.read.prefix, walk.entries(config)),
+            scheme: scheme(config, found, walk, place),
+            host: host(config, found, walk, place),
+            port: single_value(config, &found.read.port, place).and_then(host_port),
+            prefix: path_prefix(config, &found.read.prefix, place),
         }
     }
 }
@@ -189,13 +195,12 @@ impl Values {
 /// Reads the scheme: beside the client (RFC 7239 §1), or the rightmost entry of its own list, which is
 /// the nearest proxy's.
 #[inline]
-fn scheme(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<WebScheme> {
-    let lines = found.read.scheme;
+fn scheme(config: &Config, found: &Found<'_>, walk: &Walk<'_>, place: usize) -> Option<WebScheme> {
+    let lines = &found.read.scheme;
     match config.scheme {
-        SchemeFrom::List(_) => listed_scheme(config, lines, walk.entries(config)),
+        SchemeFrom::List(_) => listed_scheme(config, lines, place),
         SchemeFrom::OnOff(_) => {
-            let value = single_value(config, lines, walk.entries(config));
-            value.and_then(WebScheme::parse_on_off)
+            single_value(config, lines, place).and_then(WebScheme::parse_on_off)
         }
         SchemeFrom::Forwarded => walk.last.proto?.read::<MAX_SCHEME, _>(WebScheme::parse),
         SchemeFrom::Always(_) | SchemeFrom::Nothing => None,
@@ -203,7 +208,7 @@ fn scheme(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<WebSche
 }
 
 #[inline]
-fn listed_scheme(config: &Config, lines: Lines<'_>, place: usize) -> Option<WebScheme> {
+fn listed_scheme(config: &Config, lines: &Lines<'_>, place: usize) -> Option<WebScheme> {
     match config.writing {
         // Another line than the first is the client's.
         Writing::AppendToFirstLine if lines.are_several() => x_forwarded::common_scheme(lines),
@@ -212,15 +217,15 @@ fn listed_scheme(config: &Config, lines: Lines<'_>, place: usize) -> Option<WebS
     }
 }
 
-fn host(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Option<Authority> {
+fn host(config: &Config, found: &Found<'_>, walk: &Walk<'_>, place: usize) -> Option<Authority> {
     if config.host_beside_client {
         return walk.last.host?.read::<MAX_AUTHORITY, _>(Authority::parse);
     }
-    single_value(config, found.read.host, walk.entries(config)).and_then(Authority::parse)
+    single_value(config, &found.read.host, place).and_then(Authority::parse)
 }
 
 #[inline]
-fn path_prefix(config: &Config, lines: Lines<'_>, place: usize) -> Option<Box<str>> {
+fn path_prefix(config: &Config, lines: &Lines<'_>, place: usize) -> Option<Box<str>> {
     if config.joins_prefixes {
         return single::joined_prefix(lines);
     }
@@ -229,14 +234,14 @@ fn path_prefix(config: &Config, lines: Lines<'_>, place: usize) -> Option<Box<st
 
 /// Returns a single value, or the entry at the client's place if every proxy appends to every list.
 #[inline]
-fn single_value<'a>(config: &Config, lines: Lines<'a>, place: usize) -> Option<&'a [u8]> {
+fn single_value<'a>(config: &Config, lines: &Lines<'a>, place: usize) -> Option<&'a [u8]> {
     match lines {
         Lines::Absent => None,
         lines => present_value(config, lines, place),
     }
 }
 
-fn present_value<'a>(config: &Config, lines: Lines<'a>, place: usize) -> Option<&'a [u8]> {
+fn present_value<'a>(config: &Config, lines: &Lines<'a>, place: usize) -> Option<&'a [u8]> {
     if config.writing == Writing::AppendToEach {
         return x_forwarded::nth(lines, place);
     }

@@ -30,21 +30,19 @@ pub(crate) struct Others {
 }
 
 impl<'a> Found<'a> {
-    /// Finds all lines that matter to the layer.
     #[inline]
-    pub(crate) fn in_one_pass(headers: &'a HeaderMap, config: &Config) -> Self {
-        let mut found = Self {
+    pub(crate) fn new(headers: &'a HeaderMap) -> Self {
+        Self {
             headers,
             own_host: Lines::Absent,
             read: PerValue::default(),
             has_read: false,
             others: Others::default(),
-        };
-        found.pass(config);
-        found
+        }
     }
 
     /// Looks up the lines that are read, for a decision alone.
+    #[inline]
     pub(crate) fn looked_up(headers: &'a HeaderMap, config: &'a Config) -> Self {
         let lines = |name: Option<&'a HeaderName>| {
             name.map_or(Lines::Absent, |name| Lines::Named(headers, name))
@@ -59,7 +57,8 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn pass(&mut self, config: &Config) {
+    /// Finds all lines that matter to the layer.
+    pub(crate) fn pass(&mut self, config: &Config) {
         let headers = self.headers;
         let matters = |set: names::Set| !(set.is_empty() && config.own_names.is_empty());
         // A client can repeat a line thousands of times: then the pass is over names alone.

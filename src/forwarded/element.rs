@@ -101,6 +101,7 @@ impl<'a> Element<'a> {
     }
 
     /// Reads a text that is one element. `None` for any other text.
+    #[inline]
     pub(crate) fn parse_whole(text: &'a [u8], grammar: Grammar) -> Option<Self> {
         let mut cursor = Cursor { rest: text };
         let element = Self::parse(&mut cursor, grammar).ok()?;
@@ -108,6 +109,7 @@ impl<'a> Element<'a> {
     }
 
     /// Reads an element and the white space behind it, up to a comma or the end.
+    #[inline]
     pub(super) fn parse(cursor: &mut Cursor<'a>, grammar: Grammar) -> Result<Self, Expected> {
         let start = *cursor;
         let mut element =
@@ -140,13 +142,13 @@ impl<'a> Element<'a> {
         count: usize,
     ) -> Result<(), Expected> {
         let before = *cursor;
-        let Pair { name, parameter, value } = cursor.forwarded_pair(self.grammar)?;
+        let Pair { parameter, value } = cursor.forwarded_pair(self.grammar)?;
         let is_new = match parameter {
             Parameter::For => self.r#for.replace(value).is_none(),
             Parameter::By => self.by.replace(value).is_none() || self.grammar == Grammar::Tolerant,
             Parameter::Host => self.host.replace(value).is_none(),
             Parameter::Proto => self.proto.replace(value).is_none(),
-            Parameter::Extension => !has_name(start.until(before), self.grammar, name),
+            Parameter::Extension => !has_name(start.until(before), self.grammar, before.token()),
         };
         if is_new && count <= MAX_PAIRS {
             return Ok(());
@@ -161,8 +163,9 @@ fn pairs(text: &[u8], grammar: Grammar) -> impl Iterator<Item = (&str, Value<'_>
     let mut cursor = Cursor { rest: text };
     std::iter::from_fn(move || {
         cursor.skip(|byte| matches!(byte, b' ' | b'\t' | b';'));
-        let Pair { name, value, .. } = cursor.forwarded_pair(grammar).ok()?;
-        Some((std::str::from_utf8(name).ok()?, value))
+        let name = cursor.token();
+        let pair = cursor.forwarded_pair(grammar).ok()?;
+        Some((std::str::from_utf8(name).ok()?, pair.value))
     })
 }
 

@@ -107,7 +107,6 @@ impl<'a> Cursor<'a> {
     /// `forwarded-pair = token "=" value`.
     #[inline]
     pub(crate) fn forwarded_pair(&mut self, grammar: Grammar) -> Result<Pair<'a>, Expected> {
-        let start = *self;
         // Most names are registered: comparing a registered name is cheaper than a look at each byte.
         let parameter = match Parameter::before_equals(self.rest) {
             Some((parameter, value)) => {
@@ -116,8 +115,12 @@ impl<'a> Cursor<'a> {
             }
             None => self.extension()?,
         };
-        let name = start.until(*self).split_last().map(|(_equals, name)| name).unwrap_or_default();
-        Ok(Pair { name, parameter, value: self.value(grammar)? })
+        Ok(Pair { parameter, value: self.value(grammar)? })
+    }
+
+    /// Returns the `token` at this position: the name of a pair.
+    pub(crate) fn token(self) -> &'a [u8] {
+        self.rest.split_at(TCHAR.prefix(self.rest)).0
     }
 
     /// Reads the `token "="` of a parameter that is not registered.
@@ -173,7 +176,6 @@ impl<'a> Cursor<'a> {
 }
 
 pub(crate) struct Pair<'a> {
-    pub(crate) name: &'a [u8],
     pub(crate) parameter: Parameter,
     pub(crate) value: Value<'a>,
 }

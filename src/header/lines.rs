@@ -28,9 +28,20 @@ impl<'a> Lines<'a> {
         (!is_repeated).then_some(Self::One(line))
     }
 
+    /// Looks up the one line of a name, if the headers have no repeated name.
     #[inline]
-    pub(crate) fn is_absent(self) -> bool {
-        match self {
+    fn looked_up(&self) -> Self {
+        match *self {
+            Self::Named(headers, name) if headers.len() == headers.keys_len() => {
+                headers.get(name).map_or(Self::Absent, Self::One)
+            }
+            _ => *self,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_absent(&self) -> bool {
+        match *self {
             Self::Absent => true,
             Self::One(_) => false,
             Self::Named(headers, name) => !headers.contains_key(name),
@@ -39,8 +50,8 @@ impl<'a> Lines<'a> {
 
     /// Returns the line, if there is exactly one.
     #[inline]
-    pub(crate) fn single(self) -> Option<&'a HeaderValue> {
-        match self {
+    pub(crate) fn single(&self) -> Option<&'a HeaderValue> {
+        match self.looked_up() {
             Self::Absent => None,
             Self::One(line) => Some(line),
             Self::Named(headers, name) => {
@@ -51,20 +62,20 @@ impl<'a> Lines<'a> {
         }
     }
 
-    pub(crate) fn are_several(self) -> bool {
+    pub(crate) fn are_several(&self) -> bool {
         !self.is_absent() && self.single().is_none()
     }
 
     /// Returns whether there is one line, with this text.
     #[inline]
-    pub(crate) fn are_only(self, text: &[u8]) -> bool {
+    pub(crate) fn are_only(&self, text: &[u8]) -> bool {
         self.single().is_some_and(|line| line.as_bytes() == text)
     }
 
     /// Returns all lines as one list.
     #[inline]
-    pub(crate) fn right_to_left(self) -> List<'a> {
-        match self {
+    pub(crate) fn right_to_left(&self) -> List<'a> {
+        match self.looked_up() {
             Self::Absent => List::new(None, None),
             Self::One(line) => List::new(Some(line.as_bytes()), None),
             Self::Named(headers, name) => List::new(None, Some(headers.get_all(name).into_iter())),

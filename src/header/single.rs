@@ -13,19 +13,19 @@ use crate::syntax::zone::WithoutZone;
 /// Returns the value whose equal copies are all entries of all lines. Nearly always there is one line
 /// without a comma.
 #[inline]
-pub(crate) fn value(lines: Lines<'_>) -> Option<&[u8]> {
+pub(crate) fn value<'a>(lines: &Lines<'a>) -> Option<&'a [u8]> {
     only_value(lines).or_else(|| copied_value(lines))
 }
 
 /// Returns the value of a header with one line that is no list.
 #[inline]
-fn only_value(lines: Lines<'_>) -> Option<&[u8]> {
+fn only_value<'a>(lines: &Lines<'a>) -> Option<&'a [u8]> {
     let value = trim(lines.single()?.as_bytes());
     (!value.contains(&b',')).then_some(value)
 }
 
 #[cold]
-fn copied_value(lines: Lines<'_>) -> Option<&[u8]> {
+fn copied_value<'a>(lines: &Lines<'a>) -> Option<&'a [u8]> {
     let mut list = lines.right_to_left();
     let value = list.next(x_forwarded::last_comma)?;
     // A longer entry would come again and again.
@@ -42,7 +42,7 @@ fn copied_value(lines: Lines<'_>) -> Option<&[u8]> {
 
 #[cold]
 /// Reads the entries of all lines as the parts of one prefix, first to last.
-pub(crate) fn joined_prefix(lines: Lines<'_>) -> Option<Box<str>> {
+pub(crate) fn joined_prefix(lines: &Lines<'_>) -> Option<Box<str>> {
     let mut list = lines.right_to_left();
     let mut path = list.next(x_forwarded::last_comma).and_then(prefix)?;
     while let Some(entry) = list.next(x_forwarded::last_comma) {
@@ -53,7 +53,7 @@ pub(crate) fn joined_prefix(lines: Lines<'_>) -> Option<Box<str>> {
 
 /// Reads the report of a header with one address. A second line or a list is malformed: a proxy that
 /// replaces the client's header leaves neither.
-pub(crate) fn address(lines: Lines<'_>) -> Option<Report<'_>> {
+pub(crate) fn address<'a>(lines: &Lines<'a>) -> Option<Report<'a>> {
     report(lines, x_forwarded::report)
 }
 
@@ -61,11 +61,11 @@ pub(crate) fn address(lines: Lines<'_>) -> Option<Report<'_>> {
 /// `203.0.113.7:4711`, `2001:db8::7:4711`.
 ///
 /// The port is required. Without it, the end of an IPv6 address would be read as a port.
-pub(crate) fn address_and_port(lines: Lines<'_>) -> Option<Report<'_>> {
+pub(crate) fn address_and_port<'a>(lines: &Lines<'a>) -> Option<Report<'a>> {
     report(lines, |text| ip_and_port(text).unwrap_or_else(Report::malformed))
 }
 
-fn report<'a>(lines: Lines<'a>, read: impl Fn(&'a [u8]) -> Report<'a>) -> Option<Report<'a>> {
+fn report<'a>(lines: &Lines<'a>, read: impl Fn(&'a [u8]) -> Report<'a>) -> Option<Report<'a>> {
     if lines.is_absent() {
         return None;
     }

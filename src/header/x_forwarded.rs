@@ -28,12 +28,12 @@ pub(crate) fn next_report<'a>(list: &mut List<'a>) -> Option<Report<'a>> {
 }
 
 /// Returns an entry of a list by its place from the right end; the rightmost is 1.
-pub(crate) fn nth(lines: Lines<'_>, place: usize) -> Option<&[u8]> {
+pub(crate) fn nth<'a>(lines: &Lines<'a>, place: usize) -> Option<&'a [u8]> {
     at(lines, place)?.next(last_comma)
 }
 
 /// Reads the entry at this place as a scheme.
-pub(crate) fn nth_scheme(lines: Lines<'_>, place: usize) -> Option<WebScheme> {
+pub(crate) fn nth_scheme(lines: &Lines<'_>, place: usize) -> Option<WebScheme> {
     let mut list = at(lines, place)?;
     match list.next_at_end(WebScheme::at_end) {
         Some((scheme, _)) => Some(scheme),
@@ -42,7 +42,7 @@ pub(crate) fn nth_scheme(lines: Lines<'_>, place: usize) -> Option<WebScheme> {
 }
 
 /// Reads the scheme of all entries of all lines. `None` if two entries differ.
-pub(crate) fn common_scheme(lines: Lines<'_>) -> Option<WebScheme> {
+pub(crate) fn common_scheme(lines: &Lines<'_>) -> Option<WebScheme> {
     let mut list = lines.right_to_left();
     let last = WebScheme::parse(list.next(last_comma)?)?;
     while let Some(entry) = list.next(last_comma) {
@@ -55,7 +55,7 @@ pub(crate) fn common_scheme(lines: Lines<'_>) -> Option<WebScheme> {
 
 /// Returns a list from this place on. `None` if the list is too short.
 #[inline]
-fn at(lines: Lines<'_>, place: usize) -> Option<List<'_>> {
+fn at<'a>(lines: &Lines<'a>, place: usize) -> Option<List<'a>> {
     let mut list = lines.right_to_left();
     list.skip(place.saturating_sub(1), last_comma)?;
     Some(list)
@@ -68,7 +68,6 @@ pub(crate) fn last_comma(line: &[u8]) -> Option<usize> {
 }
 
 /// Reads one entry as a report.
-#[inline]
 pub(crate) fn report(entry: &[u8]) -> Report<'_> {
     match address(unquoted(entry)) {
         Some(node) => Report::of_node(node),

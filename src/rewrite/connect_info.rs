@@ -11,10 +11,14 @@ use crate::peer::{FoundIn, NO_ADDRESS, Peer};
 
 /// Writes the client's address into each record. Without a client, each gets [`NO_ADDRESS`]: no client has
 /// it, no allow-list holds it, and extractors still work.
+#[inline]
 pub(super) fn rewrite(extensions: &mut Extensions, resolved: &Resolved, found_in: FoundIn) {
-    if found_in == FoundIn::ConnectInfo && is_already_right(extensions, resolved) {
-        return;
+    if found_in != FoundIn::ConnectInfo || !is_already_right(extensions, resolved) {
+        rewrite_all(extensions, resolved, found_in);
     }
+}
+
+fn rewrite_all(extensions: &mut Extensions, resolved: &Resolved, found_in: FoundIn) {
     let client = resolved.client_addr();
     set(extensions, client.unwrap_or(NO_ADDRESS), found_in);
     if let (Some(Peer::Unix), Some(client)) = (resolved.peer, client) {
@@ -22,10 +26,15 @@ pub(super) fn rewrite(extensions: &mut Extensions, resolved: &Resolved, found_in
     }
 }
 
-/// Returns whether axum's `ConnectInfo` is the one record, and holds the client.
+/// Returns whether axum's `ConnectInfo`, which holds the peer, is the one record, and holds the client.
+#[inline]
 fn is_already_right(extensions: &Extensions, resolved: &Resolved) -> bool {
-    let is_peer = resolved.client.is_none() && resolved.peer_addr() == resolved.client_addr();
-    is_peer && (extensions.len() == 1 || !has_other_record(extensions))
+    let is_client = resolved.client.is_none() && resolved.peer_addr().is_none_or(is_canonical);
+    is_client && (extensions.len() == 1 || !has_other_record(extensions))
+}
+
+fn is_canonical(address: SocketAddr) -> bool {
+    address.ip() == address.ip().to_canonical()
 }
 
 fn has_other_record(extensions: &Extensions) -> bool {

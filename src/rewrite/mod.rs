@@ -47,7 +47,6 @@ enum Wanted<'a> {
 
 impl Edits {
     /// Finds the headers that do not agree with the decision.
-    #[inline]
     pub(crate) fn needed(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Self {
         let host = match &resolved.authority {
             // A request without `Host` gets one only from a proxy that reported the host.
@@ -55,7 +54,7 @@ impl Edits {
             authority => authority.as_ref().map(Authority::as_bytes).into(),
         };
         Self {
-            host: host.edit(found.own_host),
+            host: host.edit(&found.own_host),
             values: value_edits(config, resolved, found),
             others: found.others,
         }
@@ -103,7 +102,7 @@ impl<'a> From<Option<&'a [u8]>> for Wanted<'a> {
 impl Wanted<'_> {
     /// Compares with the lines that are there.
     #[inline]
-    fn edit(self, lines: Lines<'_>) -> Edit {
+    fn edit(self, lines: &Lines<'_>) -> Edit {
         match self {
             Self::Keep => Edit::Nothing,
             Self::Remove if lines.is_absent() => Edit::Nothing,
@@ -114,7 +113,7 @@ impl Wanted<'_> {
 }
 
 impl Edit {
-    fn of_text(text: &[u8], lines: Lines<'_>) -> Self {
+    fn of_text(text: &[u8], lines: &Lines<'_>) -> Self {
         if lines.are_only(text) {
             return Self::Nothing;
         }
@@ -156,18 +155,20 @@ fn value_edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Optio
         Outcome::Forwarded => resolved.client_ip(),
         _ => None,
     };
-    let Some(ip) = reported_ip else { return Some(lines.map(|lines| Wanted::Remove.edit(lines))) };
+    let Some(ip) = reported_ip else {
+        return Some(lines.as_ref().map(|lines| Wanted::Remove.edit(lines)));
+    };
     Some(PerValue {
         client: client_edit(config, resolved, found, ip),
-        scheme: Wanted::from(scheme(config, resolved)).edit(lines.scheme),
-        host: Wanted::from(reported_host(resolved)).edit(lines.host),
-        port: port_edit(resolved, lines.port),
-        prefix: Wanted::from(resolved.prefix.as_deref().map(str::as_bytes)).edit(lines.prefix),
+        scheme: Wanted::from(scheme(config, resolved)).edit(&lines.scheme),
+        host: Wanted::from(reported_host(resolved)).edit(&lines.host),
+        port: port_edit(resolved, &lines.port),
+        prefix: Wanted::from(resolved.prefix.as_deref().map(str::as_bytes)).edit(&lines.prefix),
     })
 }
 
 fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAddr) -> Edit {
-    let lines = found.read.client;
+    let lines = &found.read.client;
     if resolved.is_canonical_text && lines.single().is_some() {
         return Wanted::Keep.edit(lines);
     }
@@ -187,7 +188,7 @@ fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAd
     Wanted::Write(buffer.text()).edit(lines)
 }
 
-fn port_edit(resolved: &Resolved, lines: Lines<'_>) -> Edit {
+fn port_edit(resolved: &Resolved, lines: &Lines<'_>) -> Edit {
     let Some(authority) = resolved.authority.as_ref() else { return Wanted::Remove.edit(lines) };
     if !resolved.reported.port {
         return Wanted::Remove.edit(lines);

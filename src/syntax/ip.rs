@@ -20,13 +20,13 @@ pub(crate) fn ipv4_at_end(text: &[u8]) -> Option<(&[u8], Ipv4Addr)> {
     let (before, c) = last_octet(before.strip_suffix(b".")?)?;
     let (before, b) = last_octet(before.strip_suffix(b".")?)?;
     let (before, a) = last_octet(before.strip_suffix(b".")?)?;
-    Some((before, Ipv4Addr::new(a, b, c, d)))
+    Some((before, Ipv4Addr::from_bits(a << 24 | b << 16 | c << 8 | d)))
 }
 
 /// Splits off the longest `dec-octet` (RFC 3986 §3.2.2) at the end of the text.
 #[inline]
-fn last_octet(text: &[u8]) -> Option<(&[u8], u8)> {
-    let digit = |byte: &u8| u16::from(byte - b'0');
+fn last_octet(text: &[u8]) -> Option<(&[u8], u32)> {
+    let digit = |byte: &u8| u32::from(*byte) - u32::from(b'0');
     let (before, octet) = match text {
         [before @ .., a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
             (before, digit(a) * 100 + digit(b) * 10 + digit(c))
@@ -35,7 +35,7 @@ fn last_octet(text: &[u8]) -> Option<(&[u8], u8)> {
         [before @ .., a @ b'0'..=b'9'] => (before, digit(a)),
         _ => return None,
     };
-    u8::try_from(octet).ok().map(|octet| (before, octet))
+    (octet <= 255).then_some((before, octet))
 }
 
 /// Reads an RFC 3986 `IPv6address`: no brackets, no zone. Accepts what the standard library's parser

@@ -14,6 +14,7 @@ impl<T: Clone + AsRef<[u8]>> Recent<T> {
     }
 
     /// Returns the value that was made from this text, or makes it with `make` and keeps it.
+    #[inline]
     pub(crate) fn get_or_make(&self, text: &[u8], make: fn(&[u8]) -> Option<T>) -> Option<T> {
         let slot = self.0.get(slot(text))?;
         let kept = slot.take().filter(|kept| kept.as_ref() == text);

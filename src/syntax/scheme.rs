@@ -18,6 +18,9 @@ pub(crate) const MAX_SCHEME: usize = 5;
 impl WebScheme {
     /// Reads a forwarded scheme, in any case. Traefik writes `ws` and `wss` for upgrade requests.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        if let Some((b"", scheme)) = Self::at_end(text) {
+            return Some(scheme);
+        }
         let is = |name: &[u8]| text.eq_ignore_ascii_case(name);
         if is(b"https") || is(b"wss") {
             Some(Self::Https)

@@ -975,7 +975,7 @@ fn a_missing_report_is_not_an_absent_one() {
     }
 }
 
-/// A header of a renamed family shows that the peer is a proxy; the usual name does not.
+/// A header of a renamed family shows that the peer is a proxy, and so does every known name.
 #[test]
 fn renamed_headers_show_a_proxy() {
     let names = ["x-our-for", "x-our-proto", "x-our-host", "x-our-port", "x-our-prefix"];
@@ -991,8 +991,10 @@ fn renamed_headers_show_a_proxy() {
     let usual = [XFF, "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"];
     for name in usual.into_iter().chain(["x-forwarded-prefix", "x-real-ip", "forwarded"]) {
         let outcome = resolve(&layer, PROXY, &[(name, b"1")]).outcome();
-        assert_eq!(outcome, Outcome::NotForwarded, "{name}");
+        assert_eq!(outcome, Outcome::Unresolved(Unresolved::NoHeader), "{name}");
     }
+    let outcome = resolve(&layer, PROXY, &[("x-their-for", b"1")]).outcome();
+    assert_eq!(outcome, Outcome::NotForwarded, "no known name");
 }
 
 /// Beside `Forwarded`, no header of the X- family is read, even if the element has no such value.
