@@ -126,6 +126,7 @@ pub enum UriRewrite {
 
 /// A configuration that has been checked. See the setters of [`Builder`].
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting")]
 pub(crate) struct Config {
     pub(crate) peer_from: PeerFrom,
     pub(crate) chain: Chain,

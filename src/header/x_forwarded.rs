@@ -44,13 +44,13 @@ pub(crate) fn nth_scheme(lines: &Lines<'_>, place: usize) -> Option<WebScheme> {
 /// Reads the scheme of all entries of all lines. `None` if two entries differ.
 pub(crate) fn common_scheme(lines: &Lines<'_>) -> Option<WebScheme> {
     let mut list = lines.right_to_left();
-    let last = WebScheme::parse(list.next(last_comma)?)?;
+    let scheme = WebScheme::parse(list.next(last_comma)?)?;
     while let Some(entry) = list.next(last_comma) {
-        if WebScheme::parse(entry) != Some(last) {
+        if WebScheme::parse(entry) != Some(scheme) {
             return None;
         }
     }
-    Some(last)
+    Some(scheme)
 }
 
 /// Returns a list from this place on. `None` if the list is too short.

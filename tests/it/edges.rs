@@ -1177,6 +1177,9 @@ fn port_0_is_no_port() {
     assert_eq!(direct.client().unwrap().to_string(), "203.0.113.9");
 }
 
+/// A name, the lines of the header, and the prefix.
+type PrefixRow<'a> = (&'a str, &'a [&'a [u8]], Option<&'a str>);
+
 /// Each `stripPrefix` of Traefik adds a line.
 #[test]
 fn traefik_reports_a_prefix_in_parts() {
@@ -1187,7 +1190,7 @@ fn traefik_reports_a_prefix_in_parts() {
     let (whole, long) = (format!("{half}{rest}"), format!("{rest}b"));
     let longest = format!("/{}", "c".repeat(4096));
     let (half, long) = (half.as_bytes(), long.as_bytes());
-    let rows: [(&str, &[&[u8]], Option<&str>); 12] = [
+    let rows: [PrefixRow<'_>; 12] = [
         ("one", &[b"/a"], Some("/a")),
         ("two", &[b"/a", b"/b"], Some("/a/b")),
         ("equal", &[b"/a", b"/a"], Some("/a/a")),

@@ -534,9 +534,10 @@ fn proxies(set: &[&str]) -> TrustedProxies {
 impl Setup {
     /// `None` if the settings do not go together.
     fn layer(&self) -> Option<ForwardedHeaders> {
-        let start = match self.traefik {
-            true => ForwardedHeaders::behind("traefik"),
-            false => ForwardedHeaders::builder(),
+        let start = if self.traefik {
+            ForwardedHeaders::behind("traefik")
+        } else {
+            ForwardedHeaders::builder()
         };
         let mut builder = start
             .trust_chain(self.chain.iter().map(|set| proxies(set)))

@@ -260,7 +260,7 @@ pub fn ip_port(text: &[u8]) -> Report {
     match percent.map(|_| with_zone(address, zoned)) {
         None => plain_ip_port(text),
         Some(Report::Zoned(ip, _, _)) if text.len() <= 64 => {
-            let brackets = if address.starts_with(b"[") { 1 } else { 0 };
+            let brackets = usize::from(address.starts_with(b"["));
             let ip = format!("{}{ip}{}", &"["[..brackets], &"]"[..brackets]);
             plain_ip_port(&[ip.as_bytes(), port].concat())
         }

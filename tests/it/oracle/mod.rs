@@ -272,9 +272,10 @@ impl Case {
             if to_each { from_the_right(name, self.entries(hops)) } else { self.copied(name) }
         };
         let port = single("x-forwarded-port").filter(|_| read.read_port);
-        let prefix = match read.traefik {
-            true => self.joined_prefix(),
-            false => single("x-forwarded-prefix").and_then(|v| values::prefix(&v)),
+        let prefix = if read.traefik {
+            self.joined_prefix()
+        } else {
+            single("x-forwarded-prefix").and_then(|v| values::prefix(&v))
         };
         let own = Said {
             port: port.and_then(|v| values::port(&v)),
@@ -409,9 +410,10 @@ impl Case {
             .as_ref()
             .filter(|_| said.port.is_some())
             .map(|authority| values::split(authority).1.unwrap_or(default).to_string());
-        let ip = match self.setup.with_port {
-            true => format!("{ip}:{}", answer.client_port.unwrap_or(0)),
-            false => ip.to_string(),
+        let ip = if self.setup.with_port {
+            format!("{ip}:{}", answer.client_port.unwrap_or(0))
+        } else {
+            ip.to_string()
         };
         let on_off = |scheme| if scheme == "https" { "on" } else { "off" };
         let is_on_off = self.setup.scheme == SchemeSetup::OnOff;
