@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use forwarded_headers::forwarded::elements;
 use forwarded_headers::{
     AllowedHosts, Builder, ClientSource, ConnectionInfo, ForwardedHeaders, Outcome, SchemeSource,
-    Unresolved, Writing,
+    TrustedProxies, Unresolved, Writing,
 };
 use http::Request;
 use http::uri::{Authority, Scheme};
@@ -572,6 +572,421 @@ fn the_stated_scheme_of_each_outcome() {
             format!("{scheme}://example.com/a"),
             "{name}, peer {peer:?}"
         );
+    }
+}
+
+/// The escapes of bytes that would mean something to a reader that decodes, and their neighbors.
+#[test]
+fn escapes_in_a_prefix() {
+    const PREFIX: &str = "x-forwarded-prefix";
+    let layer = built(ForwardedHeaders::builder().prefix_from(PREFIX));
+    let prefix = |text: &str| {
+        let sent = [(XFF, CLIENT.as_bytes()), (PREFIX, text.as_bytes())];
+        resolve(&layer, PROXY, &sent).prefix().map(String::from)
+    };
+    let refused = (0x00..=0x1F).chain([0x25, 0x2E, 0x2F, 0x5C, 0x7F]);
+    for byte in refused {
+        for text in
+            [format!("/a%{byte:02X}b"), format!("/%{byte:02x}"), format!("/a/%{byte:02X}/b")]
+        {
+            assert_eq!(prefix(&text), None, "{text}");
+        }
+    }
+    for byte in [0x20, 0x21, 0x24, 0x26, 0x2D, 0x30, 0x41, 0x5B, 0x5D, 0x7E] {
+        let text = format!("/a%{byte:02X}b");
+        assert_eq!(prefix(&text), Some(text.clone()), "{text}");
+    }
+    // Decoded twice, these are a dot, a slash and a backslash.
+    for text in ["/%252e%252e", "/a%252Fb", "/a%255cb", "/a%2", "/a%", "/a%G0", "/a%0G", "/a%+1"] {
+        assert_eq!(prefix(text), None, "{text}");
+    }
+}
+
+/// A prefix may have 1,024 bytes without its trailing slash.
+#[test]
+fn the_longest_prefix() {
+    const PREFIX: &str = "x-forwarded-prefix";
+    let layer = built(ForwardedHeaders::builder().prefix_from(PREFIX));
+    let longest = format!("/{}", "a".repeat(1023));
+    let rows = [
+        (longest.clone(), true),
+        (format!("{longest}/"), true),
+        (format!("{longest}a"), false),
+        (format!("{longest}a/"), false),
+        (format!("{}/", longest.replacen("aaa", "/b/", 1)), false),
+    ];
+    for (text, valid) in rows {
+        let sent = [(XFF, CLIENT.as_bytes()), (PREFIX, text.as_bytes())];
+        let info = resolve(&layer, PROXY, &sent);
+        let expected = valid.then_some(longest.as_str());
+        assert_eq!(info.prefix(), expected, "{} bytes", text.len());
+    }
+}
+
+/// An even number of backslashes ends the string at the quote; an odd number does not. The border of the
+/// element moves with it.
+#[test]
+fn backslashes_before_a_quote() {
+    let layer = reads("forwarded");
+    let client = |value: &str| {
+        let info = resolve(&layer, PROXY, &[("forwarded", value.as_bytes())]);
+        (info.client_ip(), info.outcome())
+    };
+    let malformed = (None, Outcome::Unresolved(Unresolved::Malformed));
+    let found = (Some(ip(CLIENT)), Outcome::Forwarded);
+    for slashes in 0..8 {
+        let quote = format!("{}\"", "\\".repeat(slashes));
+        let ends = slashes % 2 == 0;
+        // The string ends, or goes on to the end of the line.
+        let expected = if ends { found } else { malformed };
+        assert_eq!(client(&format!("for={CLIENT};x=\"a{quote}")), expected, "{slashes}");
+        // The string ends before the comma, or behind it.
+        let value = format!("for=6.6.6.6;x=\"a{quote}, for={CLIENT};y=\"b\"");
+        assert_eq!(client(&value), found, "{slashes}");
+        // The comma is in the string, or no string is open.
+        let value = format!("for=6.6.6.6, for={CLIENT};x=\"a{quote}b,c\"");
+        assert_eq!(client(&value), if ends { malformed } else { found }, "{slashes}");
+        let value = format!("for=6.6.6.6, for={CLIENT};x=\"{quote},b\"");
+        assert_eq!(client(&value), if ends { malformed } else { found }, "{slashes}");
+    }
+}
+
+/// Texts that some readers take for a host or an address, and names at the limit of their length.
+#[test]
+fn hosts_at_the_limits() {
+    let name = longest_name();
+    let own = |host: &str| {
+        let sent = [(XFF, CLIENT.as_bytes()), ("host", host.as_bytes())];
+        authority(&resolve(&ForwardedHeaders::new(), PROXY, &sent)).map(String::from)
+    };
+    let refused = [
+        "0X7f.1",
+        "0x7F.1",
+        "0X7F",
+        "example.0X7f",
+        "example.0X",
+        "0X",
+        "[::1].",
+        "[::1].:80",
+        "[::1]a",
+        "[::1]]",
+        "[[::1]]",
+        "::1]",
+        "[]",
+        "[127.0.0.1]",
+        "a..",
+        "example.com..",
+        "example.com..:443",
+        "example.com...",
+        "..",
+        ".example.com",
+    ];
+    // 254 characters, in labels of 63 at most.
+    let too_long = [format!("{name}a"), format!("{name}a."), format!("{name}a:80")];
+    for host in refused.iter().copied().chain(too_long.iter().map(String::as_str)) {
+        assert_eq!((forwarded_host(host), own(host)), (None, None), "{host}");
+    }
+    let accepted = [
+        (name.clone(), name.clone()),
+        (format!("{name}."), name.clone()),
+        (format!("{name}.:443"), format!("{name}:443")),
+        ("0X7g".into(), "0X7g".into()),
+        ("x7f".into(), "x7f".into()),
+        ("0X7f.a".into(), "0X7f.a".into()),
+        ("[::1]".into(), "[::1]".into()),
+        ("[::1]:65535".into(), "[::1]:65535".into()),
+        ("[::ffff:192.0.2.1]".into(), "[::ffff:192.0.2.1]".into()),
+    ];
+    for (host, expected) in accepted {
+        let expected = Some(expected);
+        assert_eq!((forwarded_host(&host), own(&host)), (expected.clone(), expected), "{host}");
+    }
+}
+
+/// Only `::ffff:0:0/96` is IPv4. Other addresses with an IPv4 address inside are not, neither in a set
+/// nor in a report: behind NAT64 (RFC 6052), 6to4 (RFC 3056), or IPv4-compatible (RFC 4291 §2.5.5.1).
+#[test]
+fn addresses_with_an_ipv4_address_inside() {
+    let set = |text: &str| text.parse::<TrustedProxies>().unwrap();
+    let layer = built(ForwardedHeaders::builder().trust_chain(["10.0.0.0/8"; 2]));
+    let inside = [
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::10.0.0.1",
+        "2002:a00:1::",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "fe80::5efe:10.0.0.1",
+    ];
+    for address in inside {
+        assert!(!set("10.0.0.0/8").contains(ip(address)), "{address}");
+        assert!(!set(address).contains(ip("10.0.0.1")), "{address}");
+        assert!(set(address).contains(ip(address)), "{address}");
+        let peer = resolve(&layer, address, &[(XFF, b"203.0.113.7")]);
+        assert_eq!((peer.client_ip(), peer.hops()), (Some(ip(address)), 0), "{address}");
+        let list = format!("203.0.113.7, {address}");
+        let report = resolve(&layer, "10.0.0.2", &[(XFF, list.as_bytes())]);
+        assert_eq!((report.client_ip(), report.hops()), (Some(ip(address)), 1), "{address}");
+    }
+    assert!(set("64:ff9b::/96").contains(ip("64:ff9b::10.0.0.1")));
+    assert!(!set("64:ff9b::/96").contains(ip("10.0.0.1")));
+    let mapped = resolve(&layer, "::ffff:10.0.0.2", &[(XFF, b"203.0.113.7, ::ffff:10.0.0.1")]);
+    assert_eq!((mapped.client_ip(), mapped.hops()), (Some(ip(CLIENT)), 2));
+}
+
+/// A bracket ends an address; a colon and a port may follow, and nothing else.
+#[test]
+fn text_behind_a_bracket() {
+    const PORT: &str = "cloudfront-viewer-address";
+    let behind = [
+        "x", ".", " x", "]", ":", ":x", ":-1", ":65536", ":080800", "80", ":80:80", ":80 x",
+        ":80]", ":_", "%", "/64", "[::2]",
+    ];
+    for text in behind {
+        for address in ["[::2]", "[2001:db8::7]"] {
+            let entry = format!("{address}{text}");
+            let quoted = format!("for=\"{entry}\"");
+            let rows =
+                [(XFF, &entry), ("forwarded", &quoted), ("x-real-ip", &entry), (PORT, &entry)];
+            for (name, value) in rows {
+                let info = resolve(&reads(name), PROXY, &[(name, value.as_bytes())]);
+                let expected = (None, Outcome::Unresolved(Unresolved::Malformed));
+                assert_eq!((info.client_ip(), info.outcome()), expected, "{name}: {value}");
+            }
+        }
+    }
+}
+
+/// A port has five digits at most, leading zeros included. A longer text is malformed, however long.
+#[test]
+fn ports_of_too_many_digits() {
+    const PORT: &str = "cloudfront-viewer-address";
+    let zeros = |count: usize| format!("{}4711", "0".repeat(count));
+    for (count, valid) in
+        [(0, true), (1, true), (2, false), (40, false), (60, false), (5000, false)]
+    {
+        for (bare, node) in [("203.0.113.7", "203.0.113.7"), ("2001:db8::7", "[2001:db8::7]")] {
+            let digits = zeros(count);
+            let rows = [
+                (XFF, format!("{node}:{digits}")),
+                (XFF, format!("\"{node}:{digits}\"")),
+                ("forwarded", format!("for=\"{node}:{digits}\"")),
+                ("x-real-ip", format!("{node}:{digits}")),
+                (PORT, format!("{bare}:{digits}")),
+                (PORT, format!("{node}:{digits}")),
+            ];
+            for (name, value) in rows {
+                let info = resolve(&reads(name), PROXY, &[(name, value.as_bytes())]);
+                let found = (info.client_ip(), info.client_port());
+                let expected = (valid.then(|| ip(bare)), valid.then_some(4711));
+                assert_eq!(found, expected, "{name}: {count} zeros before {node}'s port");
+            }
+        }
+    }
+}
+
+/// Different values in one header, on one line or on two, are no value.
+#[test]
+fn single_values_that_differ() {
+    let builder = ForwardedHeaders::builder().scheme_from("x-forwarded-ssl");
+    let builder = builder.host_from("x-forwarded-host").allowed_hosts(AllowedHosts::any());
+    let layer = built(builder.port_from("x-forwarded-port").prefix_from("x-forwarded-prefix"));
+    let rows = [
+        ("x-forwarded-ssl", "on", "off"),
+        ("x-forwarded-host", "example.com", "evil.example"),
+        ("x-forwarded-host", "example.com", "EXAMPLE.com"),
+        ("x-forwarded-port", "8443", "8444"),
+        ("x-forwarded-port", "8443", "08443"),
+        ("x-forwarded-prefix", "/a", "/b"),
+        ("x-forwarded-prefix", "/a", "/a/"),
+        ("x-forwarded-host", "example.com", ""),
+        ("x-forwarded-port", "8443", ""),
+        ("x-forwarded-prefix", "/a", ""),
+        ("x-forwarded-ssl", "on", ""),
+    ];
+    let decided = |lines: &[Line<'_>]| {
+        let sent: [Line<'_>; 2] = [(XFF, CLIENT.as_bytes()), ("host", b"app.example")];
+        let parts = through(&layer, request(PROXY, "/", &[&sent, lines].concat()));
+        let info = info(&parts);
+        assert_eq!(info.client_ip(), Some(ip(CLIENT)));
+        let headers = parts.headers.iter().map(|line| format!("{line:?}"));
+        (format!("{info:?} {:?}", info.origin()), headers.collect::<Vec<_>>())
+    };
+    let without = decided(&[]);
+    for (name, one, other) in rows {
+        assert_ne!(decided(&[(name, one.as_bytes())]), without, "{name}: {one}");
+        for [first, second] in [[one, other], [other, one]] {
+            let list = format!("{first},{second}");
+            assert_eq!(decided(&[(name, list.as_bytes())]), without, "{name}: {list}");
+            let lines = [(name, first.as_bytes()), (name, second.as_bytes())];
+            assert_eq!(decided(&lines), without, "{name}: {first}, then {second}");
+        }
+    }
+}
+
+/// A name, the list of ports with the port that is found, and the same for the prefix.
+type PortAndPrefixRow<'a> = (&'a str, &'a str, Option<u16>, &'a str, Option<&'a str>);
+
+/// With `AppendToEach`, the port and the prefix are entries at the client's place as well.
+#[test]
+fn ports_and_prefixes_at_the_place_of_the_client() {
+    const PORT: &str = "x-forwarded-port";
+    const PREFIX: &str = "x-forwarded-prefix";
+    let rows: [PortAndPrefixRow<'_>; 6] = [
+        ("two of each", "1, 8443, 2", Some(8443), "/c, /a, /b", Some("/a")),
+        ("exactly two", "8443, 2", Some(8443), "/a, /b", Some("/a")),
+        ("too few", "8443", None, "/a", None),
+        ("none at the place", "8443, , 2", None, "/a, , /b", None),
+        ("no valid one at the place", "8443, x, 2", None, "/a, b, /c", None),
+        ("an empty line beside them", "8443, 2,", Some(2), "/a, /b,", Some("/b")),
+    ];
+    let builder = ForwardedHeaders::builder().trust_chain([OUTER, "loopback"]);
+    let builder = builder.proxies_write(Writing::AppendToEach);
+    let layer = built(builder.port_from(PORT).prefix_from(PREFIX));
+    for (name, ports, port, prefixes, prefix) in rows {
+        let sent = [
+            ("host", "app.example"),
+            (XFF, "6.6.6.6, 203.0.113.7, 198.51.100.9"),
+            (PORT, ports),
+            (PREFIX, prefixes),
+        ];
+        let sent = sent.map(|(name, value)| (name, value.as_bytes()));
+        let parts = through(&layer, request(PROXY, "/", &sent));
+        let decided = info(&parts);
+        assert_eq!((decided.client_ip(), decided.hops()), (Some(ip(CLIENT)), 2), "{name}");
+        assert_eq!((decided.port(), decided.prefix()), (port, prefix), "{name}");
+        let left = port.map(|port| port.to_string().into_bytes());
+        assert_eq!(lines(&parts, PORT), Vec::from_iter(left.as_deref()), "{name}");
+        assert_eq!(lines(&parts, PREFIX), Vec::from_iter(prefix.map(str::as_bytes)), "{name}");
+    }
+}
+
+/// A name, the configuration, the lines of a header, and the reason why there is no client.
+type MissingRow<'a> = (&'a str, Builder, &'a str, &'a [&'a [u8]], Unresolved);
+
+/// A trusted peer is the client if the report is absent. A list that is empty, or ends too soon, is a
+/// missing report.
+#[test]
+fn a_missing_report_is_not_an_absent_one() {
+    let builder = || ForwardedHeaders::builder().trusted_peer_may_be_client(true);
+    let rows: [MissingRow<'_>; 9] = [
+        ("an empty line", builder(), XFF, &[b""], Unresolved::ListEnds),
+        ("a comma", builder(), XFF, &[b","], Unresolved::ListEnds),
+        ("two empty lines", builder(), XFF, &[b"", b""], Unresolved::ListEnds),
+        ("an empty last entry", builder(), XFF, &[b"203.0.113.7,"], Unresolved::ListEnds),
+        (
+            "a proxy alone",
+            builder().trust_chain(["loopback"; 2]),
+            XFF,
+            &[b"::1"],
+            Unresolved::ListEnds,
+        ),
+        (
+            "an empty list of ours",
+            builder().client_from(ClientSource::list("x-ours")),
+            "x-ours",
+            &[b""],
+            Unresolved::ListEnds,
+        ),
+        (
+            "an empty element",
+            builder().client_from("forwarded"),
+            "forwarded",
+            &[b""],
+            Unresolved::ListEnds,
+        ),
+        ("an unknown client", builder(), XFF, &[b"unknown"], Unresolved::Unknown),
+        (
+            "an empty address",
+            builder().client_from("x-real-ip"),
+            "x-real-ip",
+            &[b""],
+            Unresolved::ListEnds,
+        ),
+    ];
+    for (name, builder, header, values, why) in rows {
+        let layer = built(builder);
+        let sent: Vec<_> = values.iter().map(|value| (header, *value)).collect();
+        let info = resolve(&layer, PROXY, &sent);
+        assert_eq!((info.outcome(), info.client_ip()), (Outcome::Unresolved(why), None), "{name}");
+        let info = resolve(&layer, PROXY, &[]);
+        let absent = (Outcome::NotForwarded, Some(ip(PROXY)));
+        assert_eq!((info.outcome(), info.client_ip()), absent, "{name}, absent");
+    }
+}
+
+/// A header of a renamed family shows that the peer is a proxy; the usual name does not.
+#[test]
+fn renamed_headers_show_a_proxy() {
+    let names = ["x-our-for", "x-our-proto", "x-our-host", "x-our-port", "x-our-prefix"];
+    let [client, scheme, host, port, prefix] = names;
+    let builder = ForwardedHeaders::builder().trusted_peer_may_be_client(true);
+    let builder = builder.client_from(ClientSource::list(client)).scheme_from(scheme);
+    let builder = builder.host_from(host).port_from(port).prefix_from(prefix);
+    let layer = built(builder.allowed_hosts(AllowedHosts::any()));
+    for name in &names[1..] {
+        let outcome = resolve(&layer, PROXY, &[(name, b"1")]).outcome();
+        assert_eq!(outcome, Outcome::Unresolved(Unresolved::NoHeader), "{name}");
+    }
+    let usual = [XFF, "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"];
+    for name in usual.into_iter().chain(["x-forwarded-prefix", "x-real-ip", "forwarded"]) {
+        let outcome = resolve(&layer, PROXY, &[(name, b"1")]).outcome();
+        assert_eq!(outcome, Outcome::NotForwarded, "{name}");
+    }
+}
+
+/// Beside `Forwarded`, no header of the X- family is read, even if the element has no such value.
+#[test]
+fn forwarded_beside_the_other_family() {
+    let builder = ForwardedHeaders::builder().client_from("forwarded").host_from("forwarded");
+    let layer = built(builder.allowed_hosts(AllowedHosts::any()));
+    let others: [Line<'_>; 6] = [
+        ("host", b"app.example"),
+        (XFF, b"6.6.6.6"),
+        ("x-forwarded-proto", b"https"),
+        ("x-forwarded-host", b"evil.example"),
+        ("x-forwarded-port", b"8443"),
+        ("x-forwarded-prefix", b"/evil"),
+    ];
+    let rows: [(&[u8], Option<&str>, &str); 6] = [
+        (b"for=203.0.113.7", Some(CLIENT), "http://app.example"),
+        (b"for=203.0.113.7;proto=ftp", Some(CLIENT), "http://app.example"),
+        (b"for=203.0.113.7;host=a.example", Some(CLIENT), "http://a.example"),
+        (b"for=203.0.113.7;proto=https", Some(CLIENT), "https://app.example"),
+        (b"for=unknown", None, "http://app.example"),
+        (b"for=", None, "http://app.example"),
+    ];
+    for (element, client, origin) in rows {
+        let name = element.escape_ascii();
+        let sent = [&[("forwarded", element)][..], &others].concat();
+        let parts = through(&layer, request(PROXY, "/", &sent));
+        let decided = info(&parts);
+        assert_eq!(decided.client_ip(), client.map(ip), "{name}");
+        assert_eq!((decided.origin().as_deref(), decided.prefix()), (Some(origin), None), "{name}");
+        for (header, _) in &others[1..] {
+            assert!(!parts.headers.contains_key(*header), "{name}: {header}");
+        }
+    }
+}
+
+/// The host is written as it was asked for. The origin is in lower case (RFC 6454 §4).
+#[test]
+fn the_origin_is_in_lower_case() {
+    let always = SchemeSource::always("https");
+    let layer = built(ForwardedHeaders::builder().scheme_from(always));
+    let rows = [
+        ("Example.COM", "https://example.com"),
+        ("EXAMPLE.com.:8443", "https://example.com:8443"),
+        ("EXAMPLE.com:443", "https://example.com"),
+        ("EXAMPLE.com:80", "https://example.com:80"),
+        ("[2001:DB8::A]:8443", "https://[2001:db8::a]:8443"),
+        ("XN--BCHER-KVA.example", "https://xn--bcher-kva.example"),
+    ];
+    for (host, origin) in rows {
+        let info = resolve(&layer, PROXY, &[(XFF, b"203.0.113.7"), ("host", host.as_bytes())]);
+        assert_eq!(info.origin().as_deref(), Some(origin), "{host}");
+        assert_eq!(authority(&info), Some(host.replace(".:", ":").as_str()), "{host}");
+        let direct = resolve(&layer, CLIENT, &[("host", host.as_bytes())]);
+        assert_eq!(direct.origin().as_deref(), Some(origin), "{host}, direct");
     }
 }
 

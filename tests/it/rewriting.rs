@@ -1,7 +1,9 @@
 //! What the layer leaves of a request: the URI in each of its forms, names that look like others, a map
 //! without room.
 
-use forwarded_headers::{Builder, ClientSource, ForwardedHeaders, UriRewrite, Writing};
+use forwarded_headers::{
+    Builder, ClientSource, ForwardedHeaders, SchemeSource, UriRewrite, Writing,
+};
 use http::header::{HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Uri};
@@ -263,6 +265,138 @@ fn a_kept_header_is_unchanged() {
         assert_eq!(lines(&parts, "x-forwarded-for"), [b"6.6.6.6, 203.0.113.7"], "{peer}");
         assert!(lines(&parts, "x-real-ip").is_empty(), "{peer}");
     }
+}
+
+/// Each value under a name of ours: read, written anew, and the usual name removed.
+#[test]
+fn renamed_headers_take_the_place_of_the_usual_ones() {
+    type Rename = fn(Builder, &str) -> Builder;
+    let rows: [(Rename, &str, &str, &str, &str); 6] = [
+        (
+            |builder, name| builder.client_from(ClientSource::list(name)),
+            "x-forwarded-for",
+            "6.6.6.6",
+            "6.6.6.6, 203.0.113.8",
+            "203.0.113.8",
+        ),
+        (
+            |builder, name| builder.scheme_from(name),
+            "x-forwarded-proto",
+            "http",
+            "http,https",
+            "https",
+        ),
+        (
+            |builder, name| builder.scheme_from(SchemeSource::on_off(name)),
+            "x-forwarded-proto",
+            "http",
+            " ON",
+            "on",
+        ),
+        (
+            |builder, name| builder.host_from(name),
+            "x-forwarded-host",
+            "evil.example",
+            "our.example.",
+            "our.example",
+        ),
+        (|builder, name| builder.port_from(name), "x-forwarded-port", "1", "\t8443", "8443"),
+        (|builder, name| builder.prefix_from(name), "x-forwarded-prefix", "/evil", "/our/", "/our"),
+    ];
+    for (rename, usual, unread, sent, left) in rows {
+        let hosts = "app.example, app.example:8443, our.example";
+        let builder = ForwardedHeaders::builder().allowed_hosts(hosts);
+        let layer = rename(builder, "x-our-value").build().unwrap();
+        let mut all: Vec<Line<'_>> = vec![
+            ("host", b"app.example"),
+            (usual, unread.as_bytes()),
+            ("x-our-value", sent.as_bytes()),
+            ("x_our_value", b"a look-alike"),
+        ];
+        if usual != "x-forwarded-for" {
+            all.push(("x-forwarded-for", CLIENT.as_bytes()));
+        }
+        let parts = through(&layer, request(PROXY, "/", &all));
+        assert!(info(&parts).is_forwarded(), "{usual}");
+        assert_eq!(lines(&parts, "x-our-value"), [left.as_bytes()], "{usual}");
+        assert!(!parts.headers.contains_key(usual), "{usual}");
+        assert!(!parts.headers.contains_key("x_our_value"), "{usual}");
+        let parts = through(&layer, request("203.0.113.9", "/", &all));
+        let names: Vec<_> = parts.headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["host"], "{usual}, from a client");
+    }
+}
+
+/// What is kept stays as it came; what is read under another name is written anew. The order of the
+/// calls does not matter.
+#[test]
+fn a_kept_header_beside_a_renamed_one() {
+    let base = || ForwardedHeaders::builder().allowed_hosts("app.example, our.example");
+    let builders = [
+        base().insecure_keep_header("x-forwarded-host").host_from("x-our-host"),
+        base().host_from("x-our-host").insecure_keep_header("x-forwarded-host"),
+    ];
+    let sent: [Line<'_>; 6] = [
+        ("host", b"app.example"),
+        ("x-forwarded-for", b"203.0.113.7"),
+        ("x-forwarded-host", b"evil.example, other.example"),
+        ("x-our-host", b"our.example."),
+        ("x_our_host", b"evil.example"),
+        ("x-real-ip", b"6.6.6.6"),
+    ];
+    for layer in builders.map(|builder| builder.build().unwrap()) {
+        let parts = through(&layer, request(PROXY, "/", &sent));
+        assert_eq!(info(&parts).host(), Some("our.example"));
+        assert_eq!(lines(&parts, "x-our-host"), [b"our.example"]);
+        assert_eq!(lines(&parts, "x-forwarded-host"), [b"evil.example, other.example"]);
+        assert_eq!(parts.headers.len(), 4, "{:?}", parts.headers);
+
+        let parts = through(&layer, request("203.0.113.9", "/", &sent));
+        assert_eq!(info(&parts).host(), Some("app.example"));
+        assert_eq!(lines(&parts, "x-forwarded-host"), [b"evil.example, other.example"]);
+        assert_eq!(parts.headers.len(), 2, "{:?}", parts.headers);
+    }
+    // A kept header that is read, under a name of ours.
+    let builder = base().host_from("x-our-host").insecure_keep_header("x-our-host");
+    let layer = builder.build().unwrap();
+    for (peer, host) in [(PROXY, "our.example"), ("203.0.113.9", "app.example")] {
+        let parts = through(&layer, request(peer, "/", &sent));
+        assert_eq!(info(&parts).host(), Some(host), "{peer}");
+        assert_eq!(lines(&parts, "x-our-host"), [b"our.example."], "{peer}");
+        assert!(!parts.headers.contains_key("x_our_host"), "{peer}");
+    }
+}
+
+/// `OPTIONS *` asks about the server as a whole (RFC 9110 §7.1): its target stays, whatever is known.
+#[test]
+fn the_target_of_options_stays() {
+    let sent: [Line<'_>; 4] = [
+        ("host", b"example.com"),
+        ("x-forwarded-for", b"203.0.113.7"),
+        ("x-forwarded-proto", b"https"),
+        ("x-forwarded-host", b"example.com"),
+    ];
+    let always = builder().scheme_from(SchemeSource::always("https"));
+    let builders = [
+        builder(),
+        builder().rewrite_uri(UriRewrite::Correct),
+        builder().rewrite_uri(UriRewrite::Leave),
+        builder().direct_scheme("https"),
+        always,
+    ];
+    for layer in builders.map(|builder| builder.build().unwrap()) {
+        for peer in [PROXY, CLIENT] {
+            let mut options = request(peer, "*", &sent);
+            *options.method_mut() = Method::OPTIONS;
+            let parts = through(&layer, options);
+            assert_eq!(parts.uri, "*", "{peer}, {layer:?}");
+            assert_eq!(info(&parts).host(), Some("example.com"), "{peer}, {layer:?}");
+        }
+    }
+    // Another target of OPTIONS is rewritten as that of any other method.
+    let mut options = request(PROXY, "http://evil.example/a", &sent);
+    *options.method_mut() = Method::OPTIONS;
+    assert_eq!(through(&layer(), options).uri, "https://example.com/a");
 }
 
 /// `http::HeaderMap` holds 24,576 names. A full map refuses to replace the value of a name.
