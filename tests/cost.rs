@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
 use forwarded_headers::{
-    AllowedHosts, Builder, ConnectionInfo, ForwardedHeaders, Outcome, Peer, TrustedProxies,
-    Unresolved, Writing, forwarded,
+    AllowedHosts, Builder, ConnectionInfo, ForwardedHeaders, Outcome, Peer, SchemeSource,
+    TrustedProxies, Unresolved, Writing, forwarded,
 };
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
@@ -171,18 +171,27 @@ fn the_layer_allocates_what_it_inserts() {
     }
 }
 
-/// They are the text of the host, its parsed form, and the handle that shares the text with the URI.
+/// They are the text of the host, its parsed form, and, if the URI is completed, the handle that shares
+/// the text with the URI.
 #[test]
-fn a_new_host_takes_three_more_allocations() {
-    let mut service =
-        layer(FOR).layer(service_fn(|request: Request<()>| ready(Ok::<_, Infallible>(request))));
-    let counts = ["example.com", "example.org", "example.com"].map(|host| {
+fn a_new_host_takes_two_more_allocations_and_one_for_the_uri() {
+    check_new_hosts(builder(FOR), ["example.com", "example.org"], [3, 3, 1]);
+    let completes = builder(FOR).scheme_from(SchemeSource::always("https"));
+    let completes = completes.allowed_hosts("*.example.net");
+    check_new_hosts(completes, ["a.example.net", "b.example.net"], [4, 4, 1]);
+}
+
+/// Counts for two hosts that are new to the thread, and for the first again.
+fn check_new_hosts(builder: Builder, [first, second]: [&str; 2], expected: [u64; 3]) {
+    let inner = service_fn(|request: Request<()>| ready(Ok::<_, Infallible>(request)));
+    let mut service = builder.build().unwrap().layer(inner);
+    let counts = [first, second, first].map(|host| {
         let lines: [Line<'_>; 2] = [("host", host.as_bytes()), ("x-forwarded-for", b"203.0.113.7")];
         let request = Request::from_parts(parts(&lines), ());
         let mut answer = None;
         measure(|| answer = Some(service.call(request))).count_total
     });
-    assert_eq!(counts, [4, 4, 1]);
+    assert_eq!(counts, expected);
 }
 
 /// The cached host has no dot at its end, so it differs from the host of the request.

@@ -1,14 +1,22 @@
 //! The promise as properties: with every header of a client, the result is the one for a client that
 //! sent no header.
 
-use forwarded_headers::{AllowedHosts, Builder, ClientSource, ForwardedHeaders, Writing};
+use forwarded_headers::{
+    AllowedHosts, Builder, ClientSource, ForwardedHeaders, Outcome, Unresolved,
+};
 use http::Request;
 use http::request::Parts;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use crate::support::{append, info, lines, request, through};
+
+mod setup;
+
+use setup::{Client, sent, setup};
 
 const XFF: &str = "x-forwarded-for";
 const F: &str = "forwarded";
@@ -158,6 +166,26 @@ proptest! {
         }
     }
 
+    /// Every source, every way in which proxies write, headers with names of ours. With `Replace` and
+    /// `AppendToFirstLine`, what the configuration rules out can leave no client, or no scheme.
+    #[test]
+    fn what_the_client_sent_changes_nothing_for_any_source(setup in setup(), sent in sent()) {
+        let layer = setup.layer();
+        let honest = through(&layer, setup.honest());
+        let attacked = through(&layer, setup.forwarded(&sent));
+        if setup.rules_out(&sent) {
+            let mut without = setup.honest();
+            if let Some(name) = setup.scheme_name() {
+                without.headers_mut().remove(name);
+            }
+            let without = through(&layer, without);
+            let is_less = has_no_client(&attacked) || seen(&attacked) == seen(&without);
+            prop_assert!(is_less || seen(&attacked) == seen(&honest), "{:?}", sent);
+        } else {
+            prop_assert_eq!(seen(&attacked), seen(&honest), "{:?}", sent);
+        }
+    }
+
     /// The family that is not read, and other names that are not read.
     #[test]
     fn what_the_client_sent_in_other_headers_changes_nothing(
@@ -191,17 +219,18 @@ proptest! {
 
     #[test]
     fn an_untrusted_peers_headers_change_nothing(
-        name in lists(),
+        setup in setup(),
         peer in select(vec!["203.0.113.7", "[2001:db8::7]:4711", "", "unix"]),
-        sent in vec((any_name(), vec(byte(), 0..40)), 0..8),
+        sent in sent(),
+        more in vec((any_name(), vec(byte(), 0..40)), 0..8),
     ) {
-        let sent: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_slice())).collect();
-        for layer in layers(2, name) {
-            let honest = through(&layer, request(peer, "/", &[("host", b"app.example")]));
-            let mut attacked = request(peer, "/", &[("host", b"app.example")]);
-            append(attacked.headers_mut(), &sent);
-            prop_assert_eq!(seen(&through(&layer, attacked)), seen(&honest));
-        }
+        let layer = setup.layer();
+        let honest = through(&layer, request(peer, "/", &[("host", b"app.example")]));
+        let mut attacked = request(peer, "/", &[]);
+        *attacked.headers_mut() = setup.forwarded(&sent).into_parts().0.headers;
+        let more: Vec<_> = more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
+        append(attacked.headers_mut(), &more);
+        prop_assert_eq!(seen(&through(&layer, attacked)), seen(&honest));
     }
 
     /// RFC 9110 §5.3: several lines of a list are one list.
@@ -290,37 +319,64 @@ proptest! {
     /// The outermost layer decides, once, even if an inner layer has another configuration.
     #[test]
     fn running_the_layer_twice_equals_once(
-        name in lists(),
+        setup in setup(),
+        inner in setup::setup(),
+        sent in sent(),
         peer in select(vec!["10.0.0.1", "203.0.113.7", ""]),
-        sent in vec((any_name(), vec(byte(), 0..40)), 0..8),
-        trusted in trusted_part(),
     ) {
-        let ours = joined(&trusted, name);
-        let mut lines: Vec<_> = sent.iter().map(|(n, value)| (*n, value.as_slice())).collect();
-        lines.push((name, &ours));
-        let layers = layers(trusted.len(), name);
-        let once = through(&layers[0], request(peer, "/", &lines));
+        let (mut parts, ()) = setup.forwarded(&sent).into_parts();
+        parts.extensions = request(peer, "/", &[]).into_parts().0.extensions;
+        let once = through(&setup.layer(), Request::from_parts(parts, ()));
         let expected = seen(&once);
         let again = Request::from_parts(once, ());
-        prop_assert_eq!(seen(&through(&layers[1], again)), expected);
+        prop_assert_eq!(seen(&through(&inner.layer(), again)), expected);
     }
 
     /// Any bytes, any header, any peer: the layer decides, and does not panic.
     #[test]
     fn nothing_panics(
-        name in lists(),
+        setup in setup(),
         peer in select(vec!["10.0.0.1", "203.0.113.7", "unix", ""]),
-        sent in vec((any_name(), vec(prop_oneof![byte(), any::<u8>()], 0..60)), 0..12),
+        sent in vec((setup::any_read_name(), vec(prop_oneof![byte(), any::<u8>()], 0..60)), 0..12),
     ) {
-        let valid = |value: &&(&str, Vec<u8>)| http::HeaderValue::from_bytes(&value.1).is_ok();
-        let lines: Vec<_> = sent.iter().filter(valid).map(|(n, v)| (*n, v.as_slice())).collect();
-        let writing = if name == XFF { Writing::AppendToEach } else { Writing::Append };
-        for builder in builders(2, name) {
-            let layer = builder.proxies_write(writing).build().unwrap();
-            let parts = through(&layer, request(peer, "/", &lines));
-            seen(&parts);
-        }
+        let valid = |value: &&(String, Vec<u8>)| http::HeaderValue::from_bytes(&value.1).is_ok();
+        let lines: Vec<_> =
+            sent.iter().filter(valid).map(|(n, v)| (n.as_str(), v.as_slice())).collect();
+        seen(&through(&setup.layer(), request(peer, "/", &lines)));
     }
+}
+
+/// A property over setups that find no client shows nothing.
+#[test]
+fn the_setups_reach_every_source() {
+    let mut runner = TestRunner::deterministic();
+    let mut found = std::collections::BTreeMap::<String, [u32; 3]>::new();
+    for _ in 0..CASES {
+        let setup = setup().new_tree(&mut runner).unwrap().current();
+        let sent = sent().new_tree(&mut runner).unwrap().current();
+        let parts = through(&setup.layer(), setup.forwarded(&sent));
+        let info = info(&parts);
+        let reached = [
+            info.is_forwarded() || setup.client == Client::Nothing,
+            info.forwarded_scheme().is_some(),
+            info.forwarded_host().is_some() && info.prefix().is_some(),
+        ];
+        let counts = found.entry(format!("{:?}, {:?}", setup.client, setup.writing)).or_default();
+        std::iter::zip(counts, reached).for_each(|(count, met)| *count += u32::from(met));
+    }
+    let rare: Vec<_> = found.iter().filter(|(_, counts)| counts.iter().min() < Some(&5)).collect();
+    assert!(rare.is_empty() && found.len() == 17, "{found:#?}");
+}
+
+/// Returns whether the report is not usable: no client, no value, and no forwarding header.
+fn has_no_client(parts: &Parts) -> bool {
+    use Unresolved::{ExtraEntries, ListEnds, Malformed};
+    let info = info(parts);
+    matches!(info.outcome(), Outcome::Unresolved(ExtraEntries | ListEnds | Malformed))
+        && (info.client_ip(), info.client()) == (None, None)
+        && (info.forwarded_scheme(), info.forwarded_host()) == (None, None)
+        && info.prefix().is_none()
+        && parts.headers.keys().all(|name| name == http::header::HOST)
 }
 
 /// Forwarding headers, most of which are not read.
