@@ -167,7 +167,7 @@ pub(crate) const HAPROXY_INNER: Program = Program {
         "HAProxy behind another proxy",
         || ForwardedHeaders::behind(Proxy::HaProxy),
         &[HAPROXY_COMMAND],
-        &[("guide/two_proxies.md", 1)],
+        &[("guide/two_proxies.md", 2)],
         HAPROXY_FILES,
     )
 };
@@ -176,7 +176,7 @@ pub(crate) const HAPROXY_OUTER: Program = program(
     "HAProxy in front of another proxy",
     || ForwardedHeaders::behind(Proxy::HaProxy),
     &[HAPROXY_COMMAND],
-    &[("guide/two_proxies.md", 3)],
+    &[("guide/two_proxies.md", 4)],
     HAPROXY_FILES,
 );
 
@@ -231,7 +231,7 @@ pub(crate) const CADDY_INNER: Program = Program {
         "Caddy behind another proxy",
         || ForwardedHeaders::behind(Proxy::Caddy).proxies_write(Writing::Append),
         &[CADDY_COMMAND],
-        &[("guide/two_proxies.md", 2)],
+        &[("guide/two_proxies.md", 3)],
         CADDY_FILES,
     )
 };

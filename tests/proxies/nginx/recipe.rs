@@ -3,7 +3,7 @@
 use forwarded_headers::{AllowedHosts, Builder, ForwardedHeaders, Proxy};
 
 use super::process::{Nginx, WIRES};
-use super::{ATTACKS, Attack, FORWARDED_ANSWER, X_FORWARDED_ANSWER, check, check_running};
+use super::{ATTACKS, Attack, FORWARDED_ANSWER, HOSTS, X_FORWARDED_ANSWER, check, check_running};
 use crate::app::App;
 use crate::blocks::configurations;
 use crate::support::Line;
@@ -17,7 +17,7 @@ fn documented(page: &str) -> (String, String) {
 }
 
 fn behind(proxy: Proxy) -> Builder {
-    ForwardedHeaders::behind(proxy).trust("127.0.0.1")
+    ForwardedHeaders::behind(proxy).trust("127.0.0.1").allowed_hosts(HOSTS)
 }
 
 #[test]

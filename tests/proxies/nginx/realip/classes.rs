@@ -55,7 +55,7 @@ const LIST_ENDS: Reading = Reading::Unresolved(Unresolved::ListEnds);
 const MALFORMED: Reading = Reading::Unresolved(Unresolved::Malformed);
 
 /// The first that holds counts.
-pub(crate) static CLASSES: [Class; 20] = [
+pub(crate) static CLASSES: [Class; 21] = [
     Class {
         name: "no header",
         reason: "a proxy that says nothing is not its client",
@@ -120,6 +120,13 @@ pub(crate) static CLASSES: [Class; 20] = [
         nginx: Stops,
     },
     Class {
+        name: "a zone",
+        reason: "it means nothing on another machine, so it is dropped",
+        holds: |due| without_zone(due.text) != due.text,
+        ours: As(without_zone),
+        nginx: Stops,
+    },
+    Class {
         name: "IPv6 in brackets without a port",
         reason: "some proxies write it, and it means one thing",
         holds: |due| without_brackets(due.text).parse::<Ipv6Addr>().is_ok(),
@@ -128,9 +135,9 @@ pub(crate) static CLASSES: [Class; 20] = [
     },
     Class {
         name: "port 0",
-        reason: "the address is good, and a port is no reason to lose it",
+        reason: "the address is good, and port 0 is no port",
         holds: |due| is_port_0(due.text) && is_client(due.text),
-        ours: Address,
+        ours: As(without_port),
         nginx: Stops,
     },
     Class {
@@ -306,6 +313,22 @@ fn unquoted(text: &str) -> String {
 fn without_brackets(text: &str) -> String {
     let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     inner.unwrap_or_default().to_owned()
+}
+
+fn without_port(text: &str) -> String {
+    text.rsplit_once(':').unwrap_or_default().0.to_owned()
+}
+
+/// A loopback or link-local address may have a zone.
+fn without_zone(text: &str) -> String {
+    let Some((before, behind)) = text.split_once('%') else { return text.to_owned() };
+    let (zone, rest) = behind.split_at(behind.find(']').unwrap_or(behind.len()));
+    let plain = format!("{before}{rest}");
+    let ip = parts(&plain)[1].parse::<Ipv6Addr>().ok();
+    let has_link = ip.is_some_and(|ip| ip == Ipv6Addr::LOCALHOST || ip.is_unicast_link_local());
+    let is_zone = !zone.is_empty() && !zone.contains(['"', ';', '\\', '[', '%', ':', '\t']);
+    let is_inside = !before.contains(']') && text.len() <= 64;
+    if has_link && is_zone && is_inside { plain } else { text.to_owned() }
 }
 
 /// The bracket, the host and the rest of `[host]:port`; of anything else, all is host.
