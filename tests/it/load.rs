@@ -61,15 +61,23 @@ enum Answer {
 use Answer::{Client, Is, Reported, Unknown};
 
 impl Answer {
-    fn text(self) -> String {
-        let app = |scheme| format!("{scheme} app.test {scheme}://app.test/# host=app.test");
+    /// Returns the text for this target. A path stays a path if no proxy reported the scheme.
+    fn text(self, target: &str) -> String {
+        let is_path = target.starts_with('/');
+        let app = |scheme: &str, is_reported: bool| {
+            let is_completed = is_reported || !is_path;
+            let start = if is_completed { format!("{scheme}://app.test") } else { String::new() };
+            format!("{scheme} app.test {start}/# host=app.test")
+        };
         match self {
             Reported(ip, scheme) => {
-                let app = app(scheme);
+                let app = app(scheme, true);
                 format!("{ip} {app} x-forwarded-for={ip} x-forwarded-proto={scheme}")
             }
-            Client(ip) => format!("{ip} {} x-forwarded-for={ip}", app("http")),
-            Unknown(why, scheme) => format!("Unresolved({why}) {}", app(scheme)),
+            Client(ip) => format!("{ip} {} x-forwarded-for={ip}", app("http", false)),
+            Unknown(why, scheme) => {
+                format!("Unresolved({why}) {}", app(scheme, scheme == "https"))
+            }
             Is(text) => text.to_owned(),
         }
     }
@@ -370,7 +378,7 @@ impl Sender {
             Self::Http1(stream) => http1(stream, &uri, lines).await,
             Self::Http2(sender) => http2(sender, &uri, lines).await,
         };
-        assert_eq!(answer, (200, expected.text().replace('#', number)), "{name}");
+        assert_eq!(answer, (200, expected.text(&uri).replace('#', number)), "{name}");
     }
 }
 
