@@ -11,7 +11,9 @@ use oracle::values;
 fuzz_target!(|input: (&[u8], &[u8], &[u8])| {
     let (host, proto, prefix) = input;
     let peer = Peer::Inet("127.0.0.1:1".parse().unwrap());
-    let mut request = Request::builder().extension(peer).body(()).unwrap();
+    // The client's own host gives way to a reported one. Otherwise there is no host.
+    let uri = if values::authority(host).is_some() { "http://other.example/" } else { "/" };
+    let mut request = Request::builder().uri(uri).extension(peer).body(()).unwrap();
     let lines = [
         ("x-forwarded-for", b"203.0.113.7".as_slice()),
         ("x-forwarded-host", host),
