@@ -5,9 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::uri::{self, Scheme};
 
-use crate::decide::Resolved;
+use crate::decide::{Resolved, Sent};
 use crate::forwarded::Node;
-use crate::outcome::Outcome;
+use crate::outcome::{Absent, Outcome};
 use crate::peer::Peer;
 use crate::syntax::authority::Authority;
 use crate::syntax::scheme::WebScheme;
@@ -134,7 +134,7 @@ impl ConnectionInfo {
     /// Returns the scheme if a trusted proxy reported it.
     #[must_use]
     pub fn forwarded_scheme(&self) -> Option<&Scheme> {
-        self.0.reported.scheme.then(|| self.scheme())
+        self.0.reported.scheme.ok().map(|()| self.scheme())
     }
 
     /// Returns whether the client used https.
@@ -161,7 +161,7 @@ impl ConnectionInfo {
     /// Returns the authority if a trusted proxy reported the host.
     #[must_use]
     pub fn forwarded_host(&self) -> Option<&uri::Authority> {
-        self.0.reported.host.then(|| self.authority()).flatten()
+        self.0.reported.host.ok().and_then(|()| self.authority())
     }
 
     /// Returns the host of [`authority`](Self::authority). An IPv6 address is in brackets.
@@ -185,7 +185,7 @@ impl ConnectionInfo {
     /// without a trailing slash. Read with [`prefix_from`](crate::Builder::prefix_from).
     #[must_use]
     pub fn prefix(&self) -> Option<&str> {
-        self.0.prefix.as_deref()
+        self.0.prefix.as_deref().ok()
     }
 
     /// Returns the start of links and redirects: `https://example.com`, in lower case, with a port unless
@@ -221,6 +221,48 @@ impl ConnectionInfo {
     pub fn outcome(&self) -> Outcome {
         self.0.outcome
     }
+
+    /// Returns why [`forwarded_scheme`](Self::forwarded_scheme) is `None`. `None` if a trusted proxy
+    /// reported the scheme.
+    #[must_use]
+    pub fn absent_scheme(&self) -> Option<Absent> {
+        self.0.reported.scheme.err()
+    }
+
+    /// Returns why [`forwarded_host`](Self::forwarded_host) is `None`. `None` if a trusted proxy
+    /// reported the host, and `allowed_hosts` allows it.
+    #[must_use]
+    pub fn absent_host(&self) -> Option<Absent> {
+        self.0.reported.host.and(self.0.reported.authority).err()
+    }
+
+    /// Returns why [`authority`](Self::authority) is `None`: never [`NotRead`](Absent::NotRead),
+    /// [`NotTrusted`](Absent::NotTrusted) or [`NotBelieved`](Absent::NotBelieved).
+    #[must_use]
+    pub fn absent_authority(&self) -> Option<Absent> {
+        self.0.reported.authority.err()
+    }
+
+    /// Returns why no trusted proxy reported a port. `None` if one did.
+    #[must_use]
+    pub fn absent_port(&self) -> Option<Absent> {
+        self.0.reported.port.err()
+    }
+
+    /// Returns why [`prefix`](Self::prefix) is `None`.
+    #[must_use]
+    pub fn absent_prefix(&self) -> Option<Absent> {
+        self.0.prefix.as_ref().err().copied()
+    }
+
+    /// Returns whether the peer is not trusted, and the request carries a forwarding header.
+    ///
+    /// If the peer is your proxy, it is missing in [`trust`](crate::Builder::trust). Any client can send
+    /// these headers as well.
+    #[must_use]
+    pub fn has_untrusted_headers(&self) -> bool {
+        self.0.has_untrusted_headers()
+    }
 }
 
 /// Makes the decision about a request whose peer is the client, without a host, for tests.
@@ -234,7 +276,7 @@ impl ConnectionInfo {
 /// ```
 impl From<Peer> for ConnectionInfo {
     fn from(peer: Peer) -> Self {
-        Self(Resolved::direct(Some(peer), WebScheme::Http))
+        Self(Resolved::direct(Some(peer), WebScheme::Http, Err(Absent::NotSent), Sent::Other))
     }
 }
 

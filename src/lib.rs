@@ -246,7 +246,7 @@ pub use config::{
 };
 pub use info::ConnectionInfo;
 pub use layer::{ForwardedHeaders, ForwardedHeadersService};
-pub use outcome::{Outcome, Unresolved};
+pub use outcome::{Absent, Outcome, Unresolved};
 pub use peer::Peer;
 pub use proxy::Proxy;
 

@@ -1,4 +1,4 @@
-//! How a client was found, or why it was not.
+//! How a client was found, or why it was not; and why a value was not reported.
 
 /// How the client was found, or why it was not.
 ///
@@ -86,4 +86,52 @@ pub enum Unresolved {
     /// The configuration reads no address: [`ClientSource::none`](crate::ClientSource::none).
     #[error("client_from(ClientSource::none()): the layer does not read the client's address")]
     NotConfigured,
+}
+
+/// The reason why no trusted proxy reported a value: a scheme, a host, a port or a prefix.
+///
+/// The variants are in the order in which the rule meets them: the first that applies is the reason.
+///
+/// ```
+/// use forwarded_headers::{Absent, ForwardedHeaders, Peer};
+/// use http::Request;
+///
+/// let request = Request::builder()
+///     .extension(Peer::Inet(([127, 0, 0, 1], 50000).into()))
+///     .header("x-forwarded-for", "203.0.113.7")
+///     .header("x-forwarded-proto", "on");
+/// let info = ForwardedHeaders::new().resolve(&request.body(()).unwrap().into_parts().0);
+/// assert_eq!(info.forwarded_scheme(), None);
+/// assert_eq!(info.absent_scheme(), Some(Absent::NotValid));
+/// assert_eq!(Absent::NotValid.to_string(), "the text is not valid");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Absent {
+    /// The peer is not a trusted proxy, or is unknown. The layer reads none of its headers.
+    #[error("the peer is not a trusted proxy")]
+    NotTrusted,
+    /// The address of the client is missing, malformed or has extra entries. The same attacker could have
+    /// forged the value.
+    #[error("the client's address is not usable, so nothing beside it is read")]
+    NotBelieved,
+    /// The configuration reads no header for the value.
+    #[error("the configuration does not read it")]
+    NotRead,
+    /// The header, the parameter of the `Forwarded` element, or the entry at the client's place is
+    /// missing.
+    #[error("a trusted proxy did not send it")]
+    NotSent,
+    /// The header has several entries, and they differ.
+    #[error("its copies differ")]
+    Differ,
+    /// The header has more lines than trusted proxies write.
+    #[error("it has more lines than a trusted proxy writes")]
+    ExtraLines,
+    /// The text is not a valid scheme, host, port or prefix.
+    #[error("the text is not valid")]
+    NotValid,
+    /// [`allowed_hosts`](crate::Builder::allowed_hosts) refuses the host.
+    #[error("allowed_hosts refuses it")]
+    NotAllowed,
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::forwarded::{Node, NodeName};
 use crate::header::report::Client;
-use crate::outcome::Outcome;
+use crate::outcome::{Absent, Outcome};
 use crate::peer::Peer;
 use crate::syntax::authority::Authority;
 use crate::syntax::scheme::WebScheme;
@@ -21,34 +21,63 @@ pub(crate) struct Resolved {
     pub(crate) client: Option<Client>,
     pub(crate) scheme: WebScheme,
     pub(crate) authority: Option<Authority>,
-    pub(crate) prefix: Option<Box<str>>,
+    pub(crate) prefix: Result<Box<str>, Absent>,
     pub(crate) reported: Reported,
-    /// Whether the line of the report is one address, as this crate writes it, and nothing else.
-    pub(crate) is_canonical_text: bool,
+    pub(crate) sent: Sent,
 }
 
-/// The values that trusted proxies reported, beside the client's address.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Each request carries it in its extensions, and each copy is that large.
+const _: () = assert!(size_of::<Resolved>() <= 96);
+
+/// A fact about the headers that were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// The line of the report is one address, as this crate writes it, and nothing else.
+    CanonicalAddress,
+    /// The peer is not trusted, and the request carries a forwarding header.
+    UntrustedHeaders,
+    Other,
+}
+
+/// Whether trusted proxies reported a value, or why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reported {
-    pub(crate) scheme: bool,
-    pub(crate) host: bool,
-    pub(crate) port: bool,
+    pub(crate) scheme: Result<(), Absent>,
+    pub(crate) host: Result<(), Absent>,
+    pub(crate) port: Result<(), Absent>,
+    /// Whether the request has an authority: a reported one, or its own.
+    pub(crate) authority: Result<(), Absent>,
 }
 
 impl Resolved {
     /// Returns a decision about a peer that is the client, or is unknown.
-    pub(crate) fn direct(peer: Option<Peer>, scheme: WebScheme) -> Self {
+    #[inline]
+    pub(crate) fn direct(
+        peer: Option<Peer>,
+        scheme: WebScheme,
+        authority: Result<Authority, Absent>,
+        sent: Sent,
+    ) -> Self {
         Self {
             peer,
             outcome: if peer.is_some() { Outcome::Direct } else { Outcome::NoPeer },
             hops: 0,
             client: None,
             scheme,
-            authority: None,
-            prefix: None,
-            reported: Reported::default(),
-            is_canonical_text: false,
+            prefix: Err(Absent::NotTrusted),
+            reported: Reported {
+                scheme: Err(Absent::NotTrusted),
+                host: Err(Absent::NotTrusted),
+                port: Err(Absent::NotTrusted),
+                authority: why_absent(&authority),
+            },
+            authority: authority.ok(),
+            sent,
         }
+    }
+
+    pub(crate) fn has_untrusted_headers(&self) -> bool {
+        self.sent == Sent::UntrustedHeaders
     }
 
     pub(crate) fn client_ip(&self) -> Option<IpAddr> {
@@ -87,29 +116,30 @@ impl Resolved {
     }
 }
 
+/// Returns why there is no value, if there is none.
+#[inline]
+pub(super) fn why_absent<T>(value: &Result<T, Absent>) -> Result<(), Absent> {
+    match value {
+        Ok(_) => Ok(()),
+        Err(why) => Err(*why),
+    }
+}
+
 /// Converts an IPv4-mapped address into IPv4. Keeps the scope of any other IPv6 address.
 fn canonical(mut address: SocketAddr) -> SocketAddr {
     address.set_ip(address.ip().to_canonical());
     address
 }
 
-/// Compares what an app can see. `is_canonical_text` is about the request's bytes.
+/// Compares what an app can see.
 impl PartialEq for Resolved {
     fn eq(&self, other: &Self) -> bool {
-        let Self {
-            peer,
-            outcome,
-            hops,
-            client,
-            scheme,
-            authority,
-            prefix,
-            reported,
-            is_canonical_text: _,
-        } = self;
+        let Self { peer, outcome, hops, client, scheme, authority, prefix, reported, sent: _ } =
+            self;
         (peer, outcome, hops, client) == (&other.peer, &other.outcome, &other.hops, &other.client)
             && (scheme, authority, prefix) == (&other.scheme, &other.authority, &other.prefix)
             && *reported == other.reported
+            && self.has_untrusted_headers() == other.has_untrusted_headers()
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct Found<'a> {
     /// Whether the request carries a header that is read.
     pub(crate) has_read: bool,
     pub(crate) others: Others,
+    has_passed: bool,
 }
 
 /// The forwarding headers that are not read.
@@ -38,6 +39,7 @@ impl<'a> Found<'a> {
             read: PerValue::default(),
             has_read: false,
             others: Others::default(),
+            has_passed: false,
         }
     }
 
@@ -54,12 +56,14 @@ impl<'a> Found<'a> {
             // A client puts `Host` first (RFC 9110 §7.2), where it needs no look-up.
             own_host: Lines::first(headers, &HOST).unwrap_or(Lines::Named(headers, &HOST)),
             others: Others::default(),
+            has_passed: false,
         }
     }
 
     /// Finds all lines that matter to the layer.
     pub(crate) fn pass(&mut self, config: &Config) {
         let headers = self.headers;
+        self.has_passed = true;
         let matters = |set: names::Set| !(set.is_empty() && config.own_names.is_empty());
         // A client can repeat a line thousands of times: then the pass is over names alone.
         if headers.len() == headers.keys_len() {
@@ -73,6 +77,15 @@ impl<'a> Found<'a> {
                 self.add(config, name, candidates, Lines::Named(headers, name));
             }
         }
+    }
+
+    /// Returns whether the request carries a forwarding header.
+    #[inline]
+    pub(super) fn has_forwarding(&self, config: &Config) -> bool {
+        if self.has_passed {
+            return self.has_read || self.others.has_more || !self.others.known.is_empty();
+        }
+        self.headers.keys().any(|name| is_forwarding(config, name))
     }
 
     fn add(&mut self, config: &Config, name: &HeaderName, set: names::Set, lines: Lines<'a>) {

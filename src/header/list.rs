@@ -53,7 +53,13 @@ impl<'a> List<'a> {
         Some(())
     }
 
-    /// Returns the unread rest of the current line.
+    /// Returns the unread rest of the line that was begun last.
+    #[inline]
+    pub(crate) fn rest(&self) -> Option<&'a [u8]> {
+        self.rest
+    }
+
+    /// Returns the unread rest of the current line, or the next line.
     #[inline]
     fn line(&mut self) -> Option<&'a [u8]> {
         if self.rest.is_none() {

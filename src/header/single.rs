@@ -6,6 +6,7 @@ use super::lines::Lines;
 use super::list::{MAX_ENTRY, trim};
 use super::report::Report;
 use super::x_forwarded;
+use crate::outcome::Absent;
 use crate::syntax::ip::{MAX_ADDRESS, ipv4, ipv6, port};
 use crate::syntax::prefix::{join, prefix};
 use crate::syntax::zone::WithoutZone;
@@ -13,8 +14,8 @@ use crate::syntax::zone::WithoutZone;
 /// Returns the value whose equal copies are all entries of all lines. Nearly always there is one line
 /// without a comma.
 #[inline]
-pub(crate) fn value<'a>(lines: &Lines<'a>) -> Option<&'a [u8]> {
-    only_value(lines).or_else(|| copied_value(lines))
+pub(crate) fn value<'a>(lines: &Lines<'a>) -> Result<&'a [u8], Absent> {
+    only_value(lines).map_or_else(|| copied_value(lines), Ok)
 }
 
 /// Returns the value of a header with one line that is no list.
@@ -25,30 +26,32 @@ fn only_value<'a>(lines: &Lines<'a>) -> Option<&'a [u8]> {
 }
 
 #[cold]
-fn copied_value<'a>(lines: &Lines<'a>) -> Option<&'a [u8]> {
+fn copied_value<'a>(lines: &Lines<'a>) -> Result<&'a [u8], Absent> {
     let mut list = lines.right_to_left();
-    let value = list.next(x_forwarded::last_comma)?;
+    let value = list.next(x_forwarded::last_comma).ok_or(Absent::NotSent)?;
     // A longer entry would come again and again.
     if value.len() > MAX_ENTRY {
-        return None;
+        return Err(Absent::NotValid);
     }
     while let Some(entry) = list.next(x_forwarded::last_comma) {
         if entry != value {
-            return None;
+            return Err(Absent::Differ);
         }
     }
-    Some(value)
+    Ok(value)
 }
 
-#[cold]
 /// Reads the entries of all lines as the parts of one prefix, first to last.
-pub(crate) fn joined_prefix(lines: &Lines<'_>) -> Option<Box<str>> {
+#[cold]
+pub(crate) fn joined_prefix(lines: &Lines<'_>) -> Result<Box<str>, Absent> {
     let mut list = lines.right_to_left();
-    let mut path = list.next(x_forwarded::last_comma).and_then(prefix)?;
+    let last = list.next(x_forwarded::last_comma).ok_or(Absent::NotSent)?;
+    let mut path = prefix(last).ok_or(Absent::NotValid)?;
     while let Some(entry) = list.next(x_forwarded::last_comma) {
-        path = join(&prefix(entry)?, &path)?;
+        let part = prefix(entry).ok_or(Absent::NotValid)?;
+        path = join(&part, &path).ok_or(Absent::NotValid)?;
     }
-    Some(path)
+    Ok(path)
 }
 
 /// Reads the report of a header with one address. A second line or a list is malformed: a proxy that

@@ -10,13 +10,13 @@ use super::lines::Lines;
 use super::list::List;
 use super::report::{Form, Report};
 use crate::forwarded::Node;
-use crate::outcome::Unresolved;
+use crate::outcome::{Absent, Unresolved};
 use crate::syntax::ip::{MAX_ADDRESS, ipv4_at_end, ipv6};
 use crate::syntax::scheme::WebScheme;
 use crate::syntax::zone::WithoutZone;
 
 /// Reads the next report to the left in an address list.
-#[inline]
+#[inline(always)]
 pub(crate) fn next_report<'a>(list: &mut List<'a>) -> Option<Report<'a>> {
     match list.next_at_end(ipv4_at_end) {
         Some((ip, is_alone)) => {
@@ -33,24 +33,25 @@ pub(crate) fn nth<'a>(lines: &Lines<'a>, place: usize) -> Option<&'a [u8]> {
 }
 
 /// Reads the entry at this place as a scheme.
-pub(crate) fn nth_scheme(lines: &Lines<'_>, place: usize) -> Option<WebScheme> {
-    let mut list = at(lines, place)?;
-    match list.next_at_end(WebScheme::at_end) {
-        Some((scheme, _)) => Some(scheme),
-        None => list.next(last_comma).and_then(WebScheme::parse),
+pub(crate) fn nth_scheme(lines: &Lines<'_>, place: usize) -> Result<WebScheme, Absent> {
+    let mut list = at(lines, place).ok_or(Absent::NotSent)?;
+    if let Some((scheme, _)) = list.next_at_end(WebScheme::at_end) {
+        return Ok(scheme);
     }
+    let entry = list.next(last_comma).ok_or(Absent::NotSent)?;
+    WebScheme::parse(entry).ok_or(Absent::NotValid)
 }
 
-/// Reads the scheme of all entries of all lines. `None` if two entries differ.
-pub(crate) fn common_scheme(lines: &Lines<'_>) -> Option<WebScheme> {
+/// Reads the scheme of all entries of all lines.
+pub(crate) fn common_scheme(lines: &Lines<'_>) -> Result<WebScheme, Absent> {
+    let scheme = nth_scheme(lines, 1)?;
     let mut list = lines.right_to_left();
-    let scheme = WebScheme::parse(list.next(last_comma)?)?;
     while let Some(entry) = list.next(last_comma) {
         if WebScheme::parse(entry) != Some(scheme) {
-            return None;
+            return Err(Absent::ExtraLines);
         }
     }
-    Some(scheme)
+    Ok(scheme)
 }
 
 /// Returns a list from this place on. `None` if the list is too short.

@@ -13,7 +13,7 @@ use http::Request;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{ClientFrom, Config, PerValue, SchemeFrom};
-use crate::decide::{Found, Others, Resolved, is_forwarding};
+use crate::decide::{Found, Others, Resolved, Sent, is_forwarding};
 use crate::header::lines::Lines;
 use crate::outcome::Outcome;
 use crate::peer::FoundIn;
@@ -50,7 +50,9 @@ impl Edits {
     pub(crate) fn needed(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Self {
         let host = match &resolved.authority {
             // A request without `Host` gets one only from a proxy that reported the host.
-            Some(_) if found.own_host.is_absent() && !resolved.reported.host => Wanted::Keep,
+            Some(_) if found.own_host.is_absent() && resolved.reported.host.is_err() => {
+                Wanted::Keep
+            }
             authority => authority.as_ref().map(Authority::as_bytes).into(),
         };
         Self {
@@ -163,13 +165,13 @@ fn value_edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Optio
         scheme: Wanted::from(scheme(config, resolved)).edit(&lines.scheme),
         host: Wanted::from(reported_host(resolved)).edit(&lines.host),
         port: port_edit(resolved, &lines.port),
-        prefix: Wanted::from(resolved.prefix.as_deref().map(str::as_bytes)).edit(&lines.prefix),
+        prefix: Wanted::from(prefix(resolved)).edit(&lines.prefix),
     })
 }
 
 fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAddr) -> Edit {
     let lines = &found.read.client;
-    if resolved.is_canonical_text && lines.single().is_some() {
+    if resolved.sent == Sent::CanonicalAddress && lines.single().is_some() {
         return Wanted::Keep.edit(lines);
     }
     let mut buffer = Buffer::new();
@@ -190,7 +192,7 @@ fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAd
 
 fn port_edit(resolved: &Resolved, lines: &Lines<'_>) -> Edit {
     let Some(authority) = resolved.authority.as_ref() else { return Wanted::Remove.edit(lines) };
-    if !resolved.reported.port {
+    if resolved.reported.port.is_err() {
         return Wanted::Remove.edit(lines);
     }
     let mut buffer = Buffer::new();
@@ -199,13 +201,13 @@ fn port_edit(resolved: &Resolved, lines: &Lines<'_>) -> Edit {
 }
 
 fn reported_scheme(resolved: &Resolved) -> Option<&[u8]> {
-    resolved.reported.scheme.then(|| resolved.scheme.as_str().as_bytes())
+    resolved.reported.scheme.ok().map(|()| resolved.scheme.as_str().as_bytes())
 }
 
 /// Returns the text for the header of the scheme.
 fn scheme<'a>(config: &Config, resolved: &'a Resolved) -> Option<&'a [u8]> {
     match config.scheme {
-        SchemeFrom::OnOff(_) if resolved.reported.scheme => {
+        SchemeFrom::OnOff(_) if resolved.reported.scheme.is_ok() => {
             Some(resolved.scheme.as_on_off().as_bytes())
         }
         _ => reported_scheme(resolved),
@@ -214,7 +216,11 @@ fn scheme<'a>(config: &Config, resolved: &'a Resolved) -> Option<&'a [u8]> {
 
 fn reported_host(resolved: &Resolved) -> Option<&[u8]> {
     let authority = resolved.authority.as_ref()?;
-    resolved.reported.host.then(|| authority.as_bytes())
+    resolved.reported.host.ok().map(|()| authority.as_bytes())
+}
+
+fn prefix(resolved: &Resolved) -> Option<&[u8]> {
+    resolved.prefix.as_deref().ok().map(str::as_bytes)
 }
 
 /// Removes the forwarding headers that are not read.

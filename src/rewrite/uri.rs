@@ -31,7 +31,7 @@ fn is_tunnel(method: &Method, uri: &Uri) -> bool {
 /// Returns whether a URI without an authority gets one. A scheme that is merely assumed would turn relative
 /// redirects into wrong ones.
 fn completes(config: &Config, resolved: &Resolved) -> bool {
-    let knows_scheme = resolved.reported.scheme || config.stated_scheme().is_some();
+    let knows_scheme = resolved.reported.scheme.is_ok() || config.stated_scheme().is_some();
     config.may_complete_uri && knows_scheme
 }
 

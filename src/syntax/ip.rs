@@ -14,7 +14,7 @@ pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 }
 
 /// Splits off the longest IPv4 address at the end of the text.
-#[inline]
+#[inline(always)]
 pub(crate) fn ipv4_at_end(text: &[u8]) -> Option<(&[u8], Ipv4Addr)> {
     let (before, d) = last_octet(text)?;
     let (before, c) = last_octet(before.strip_suffix(b".")?)?;
@@ -24,7 +24,7 @@ pub(crate) fn ipv4_at_end(text: &[u8]) -> Option<(&[u8], Ipv4Addr)> {
 }
 
 /// Splits off the longest `dec-octet` (RFC 3986 §3.2.2) at the end of the text.
-#[inline]
+#[inline(always)]
 fn last_octet(text: &[u8]) -> Option<(&[u8], u32)> {
     let digit = |byte: &u8| u32::from(*byte) - u32::from(b'0');
     let (before, octet) = match text {

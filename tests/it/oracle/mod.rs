@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 
 use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
 use case::{Case, PeerIn, SchemeSetup, Setup};
-use forwarded_headers::{ConnectionInfo, ForwardedHeaders, UriRewrite, Writing};
+use forwarded_headers::{Absent, ConnectionInfo, ForwardedHeaders, UriRewrite, Writing};
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{Extensions, Request};
@@ -32,6 +32,9 @@ pub struct Answer {
     pub forwarded_scheme: Option<&'static str>,
     pub authority: Option<String>,
     pub prefix: Option<String>,
+    /// Why there is no forwarded scheme, forwarded host, authority, port and prefix.
+    pub absent: [Option<&'static str>; 5],
+    pub untrusted_headers: bool,
     /// Afterwards: the URI, the lines of `Host` and of every forwarding header, sorted, and the records
     /// of the peer.
     pub uri: String,
@@ -85,9 +88,32 @@ pub fn seen(parts: &Parts) -> Answer {
         forwarded_scheme: info.forwarded_scheme().map(scheme),
         authority: info.authority().map(ToString::to_string),
         prefix: info.prefix().map(String::from),
+        absent: [
+            info.absent_scheme(),
+            info.absent_host(),
+            info.absent_authority(),
+            info.absent_port(),
+            info.absent_prefix(),
+        ]
+        .map(|why| why.map(name)),
+        untrusted_headers: info.has_untrusted_headers(),
         uri: parts.uri.to_string(),
         lines,
         records: records(&parts.extensions),
+    }
+}
+
+fn name(why: Absent) -> &'static str {
+    match why {
+        Absent::NotTrusted => "NotTrusted",
+        Absent::NotBelieved => "NotBelieved",
+        Absent::NotRead => "NotRead",
+        Absent::NotSent => "NotSent",
+        Absent::Differ => "Differ",
+        Absent::ExtraLines => "ExtraLines",
+        Absent::NotValid => "NotValid",
+        Absent::NotAllowed => "NotAllowed",
+        other => panic!("{other:?} is new"),
     }
 }
 
@@ -116,12 +142,26 @@ type Found = (String, Option<(IpAddr, Option<u16>)>, u8, Option<Report>);
 /// The pairs of a `Forwarded` element, names in lower case, values unescaped.
 type Pairs = Vec<(String, Vec<u8>)>;
 
-#[derive(Debug, Clone, Default)]
+/// A value, or the reason why there is none.
+type Told<T> = Result<T, &'static str>;
+
+#[derive(Debug, Clone)]
 struct Said {
-    scheme: Option<&'static str>,
-    host: Option<String>,
-    port: Option<u16>,
-    prefix: Option<String>,
+    scheme: Told<&'static str>,
+    host: Told<String>,
+    port: Told<u16>,
+    prefix: Told<String>,
+}
+
+impl Said {
+    fn nothing(why: &'static str) -> Self {
+        Self { scheme: Err(why), host: Err(why), port: Err(why), prefix: Err(why) }
+    }
+}
+
+/// The text that was sent, as a value.
+fn valid<T>(text: Told<Vec<u8>>, read: impl Fn(&[u8]) -> Option<T>) -> Told<T> {
+    read(&text?).ok_or("NotValid")
 }
 
 impl Case {
@@ -154,18 +194,27 @@ impl Case {
         }
     }
 
-    /// The value that all members of all lines are copies of.
-    fn copied(&self, name: &str) -> Option<Vec<u8>> {
+    /// The value that all members of all lines are copies of. The rightmost is looked at first.
+    fn copied(&self, name: &str) -> Told<Vec<u8>> {
         let members = self.members(name);
-        let first = members.first()?;
-        members.iter().all(|member| member == first).then(|| first.clone())
+        let first = members.first().ok_or("NotSent")?;
+        let lines = self.values(name);
+        let last_line = lines.last().expect("a member has a line");
+        if last_line.rsplit(|b| *b == b',').next().is_some_and(|m| m.len() > grammar::MAX_MEMBER) {
+            return Err("NotValid");
+        }
+        members.iter().all(|member| member == first).then(|| first.clone()).ok_or("Differ")
     }
 
     /// The prefix of which each member is a part.
-    fn joined_prefix(&self) -> Option<String> {
-        let parts = self.members("x-forwarded-prefix").into_iter().rev();
-        let parts: Vec<_> = parts.map(|part| values::prefix(&part)).collect::<Option<_>>()?;
-        Some(parts.concat()).filter(|path| (1..=1024).contains(&path.len()))
+    fn joined_prefix(&self) -> Told<String> {
+        let members = self.members("x-forwarded-prefix");
+        if members.is_empty() {
+            return Err("NotSent");
+        }
+        let parts = members.into_iter().rev().map(|part| values::prefix(&part));
+        let parts = parts.collect::<Option<Vec<_>>>().ok_or("NotValid")?;
+        Some(parts.concat()).filter(|path| (1..=1024).contains(&path.len())).ok_or("NotValid")
     }
 
     /// Rule 3 and 4: what can be reported, rightmost first.
@@ -211,6 +260,11 @@ impl Case {
         }
     }
 
+    /// Whether the request has no forwarding header: each name of the generator but `host` is one.
+    fn is_silent(&self) -> bool {
+        self.lines.iter().all(|(name, _)| name == "host")
+    }
+
     /// Rules 1 to 5.
     fn walk(&self) -> Found {
         let found = self.walk_on();
@@ -228,9 +282,7 @@ impl Case {
         if !self.setup.is_peer_trusted(name) {
             return ("Direct".into(), peer, 0, None);
         }
-        // Each name of the generator but `host` is a forwarding header.
-        let is_silent = || self.lines.iter().all(|(name, _)| name == "host");
-        if self.setup.may_be_client && is_silent() {
+        if self.setup.may_be_client && self.is_silent() {
             return ("NotForwarded".into(), peer, 0, None);
         }
         if !self.setup.read_client {
@@ -263,81 +315,82 @@ impl Case {
     /// Rule 6.
     fn said(&self, outcome: &str, hops: u8, last: Option<&Report>) -> Said {
         let read = &self.setup;
-        if !HEARD.contains(&outcome) {
-            return Said::default();
+        match outcome {
+            "Direct" | "NoPeer" => return Said::nothing("NotTrusted"),
+            "NotForwarded" => return Said::nothing("NotSent"),
+            _ if !HEARD.contains(&outcome) => return Said::nothing("NotBelieved"),
+            _ => {}
         }
-        let from_the_right = |name, n: usize| self.members(name).into_iter().nth(n - 1);
+        let at_place = |name| self.members(name).into_iter().nth(self.entries(hops) - 1);
         let to_each = read.writing == Writing::AppendToEach;
-        let single = |name| {
-            if to_each { from_the_right(name, self.entries(hops)) } else { self.copied(name) }
+        let single = |name, is_read| match (is_read, to_each) {
+            (false, _) => Err("NotRead"),
+            (true, true) => at_place(name).ok_or("NotSent"),
+            (true, false) => self.copied(name),
         };
-        let port = single("x-forwarded-port").filter(|_| read.read_port);
-        let prefix = if read.traefik {
-            self.joined_prefix()
+        let of_pair = |name, is_read| match (is_read, last.and_then(Report::pairs)) {
+            (false, _) => Err("NotRead"),
+            (true, pairs) => {
+                let value = pairs.and_then(|pairs| pairs.iter().find(|(n, _)| n == name));
+                value.map(|(_, value)| value.clone()).ok_or("NotSent")
+            }
+        };
+        let host = if read.forwarded {
+            of_pair("host", read.read_host)
         } else {
-            single("x-forwarded-prefix").and_then(|v| values::prefix(&v))
+            single("x-forwarded-host", read.read_host)
         };
-        let own = Said {
-            port: port.and_then(|v| values::port(&v)),
-            prefix: prefix.filter(|_| read.read_prefix),
-            ..Said::default()
+        let scheme = match read.scheme {
+            SchemeSetup::Read if read.forwarded => valid(of_pair("proto", true), values::scheme),
+            SchemeSetup::Read => self.listed_scheme(hops),
+            SchemeSetup::OnOff => valid(single("x-forwarded-ssl", true), values::on_off),
+            SchemeSetup::Always(_) | SchemeSetup::Nothing => Err("NotRead"),
         };
-        if read.forwarded {
-            let Some(
-                Report::Unknown(pairs)
-                | Report::Obfuscated(pairs)
-                | Report::Malformed(pairs)
-                | Report::Zoned(_, _, pairs)
-                | Report::Address(_, _, pairs),
-            ) = last
-            else {
-                return Said::default();
-            };
-            let value = |name| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice());
-            let reads_proto = read.scheme == SchemeSetup::Read;
-            return Said {
-                scheme: value("proto").filter(|_| reads_proto).and_then(values::scheme),
-                host: value("host").filter(|_| read.read_host).and_then(authority),
-                ..own
-            };
-        }
         Said {
-            scheme: match read.scheme {
-                SchemeSetup::Read => self.listed_scheme(hops),
-                SchemeSetup::OnOff => single("x-forwarded-ssl").and_then(|v| values::on_off(&v)),
-                SchemeSetup::Always(_) | SchemeSetup::Nothing => None,
+            scheme,
+            host: valid(host, authority),
+            port: valid(single("x-forwarded-port", read.read_port), values::port),
+            prefix: if read.traefik {
+                self.joined_prefix()
+            } else {
+                valid(single("x-forwarded-prefix", read.read_prefix), values::prefix)
             },
-            host: single("x-forwarded-host").filter(|_| read.read_host).and_then(|v| authority(&v)),
-            ..own
         }
     }
 
     /// Rule 6, the scheme of a list.
-    fn listed_scheme(&self, hops: u8) -> Option<&'static str> {
+    fn listed_scheme(&self, hops: u8) -> Told<&'static str> {
         let entries = self.members("x-forwarded-proto");
-        let schemes: Vec<_> = entries.iter().map(|entry| values::scheme(entry)).collect();
-        let last = *schemes.first()?;
-        match self.setup.writing {
-            Writing::AppendToEach => *schemes.get(self.entries(hops) - 1)?,
-            Writing::AppendToFirstLine if self.values("x-forwarded-proto").len() > 1 => {
-                last.filter(|_| schemes.iter().all(|scheme| *scheme == last))
-            }
-            _ => last,
-        }
+        let schemes = entries.iter().map(|entry| values::scheme(entry).ok_or("NotValid"));
+        let schemes: Vec<_> = schemes.collect();
+        let place = match self.setup.writing {
+            Writing::AppendToEach => self.entries(hops),
+            _ => 1,
+        };
+        let scheme = schemes.get(place - 1).copied().unwrap_or(Err("NotSent"))?;
+        let has_extra = self.setup.writing == Writing::AppendToFirstLine
+            && self.values("x-forwarded-proto").len() > 1
+            && schemes.iter().any(|other| *other != Ok(scheme));
+        if has_extra { Err("ExtraLines") } else { Ok(scheme) }
     }
 
-    fn authority(&self, said: &Said, scheme: &str) -> Option<String> {
+    fn authority(&self, said: &Said, scheme: &str) -> Told<String> {
         let (_, own, _) = self.uri_parts();
         let host = self.values("host");
         let found = match (&said.host, own) {
-            (Some(forwarded), _) => Some(forwarded.clone()),
-            (None, Some(own)) => authority(own.as_bytes()),
-            (None, None) if host.len() == 1 => authority(host[0]),
-            (None, None) => None,
-        }?;
+            (Ok(forwarded), _) => forwarded.clone(),
+            (Err(_), Some(own)) => authority(own.as_bytes()).ok_or("NotValid")?,
+            (Err(_), None) => match host[..] {
+                [] => return Err("NotSent"),
+                [host] => authority(host).ok_or("NotValid")?,
+                _ => return Err("ExtraLines"),
+            },
+        };
         let found = said.port.map_or(found.clone(), |port| with_port(&found, port, scheme));
-        let patterns = self.setup.allowed.as_ref();
-        patterns.is_none_or(|p| is_allowed(&found, scheme, p)).then_some(found)
+        match &self.setup.allowed {
+            Some(patterns) if !is_allowed(&found, scheme, patterns) => Err("NotAllowed"),
+            _ => Ok(found),
+        }
     }
 
     /// Scheme, authority, and the rest of a URI.
@@ -375,7 +428,7 @@ impl Case {
         }
         lines.extend(anew.into_iter().filter(|(name, _)| !self.setup.is_kept(name)));
         if let Some(host) = answer.authority.as_ref()
-            && (said.host.is_some() || !self.values("host").is_empty())
+            && (said.host.is_ok() || !self.values("host").is_empty())
         {
             lines.push(("host".into(), host.clone().into_bytes()));
         }
@@ -387,14 +440,15 @@ impl Case {
         let (true, Some(ip)) = (answer.outcome == "Forwarded", answer.client) else {
             return vec![];
         };
-        let host = answer.authority.clone().filter(|_| said.host.is_some());
-        let prefix = said.prefix.clone().map(|prefix| ("x-forwarded-prefix".into(), prefix.into()));
+        let host = answer.authority.clone().filter(|_| said.host.is_ok());
+        let prefix =
+            said.prefix.clone().ok().map(|prefix| ("x-forwarded-prefix".into(), prefix.into()));
         if self.setup.forwarded {
             let mut text = match ip {
                 IpAddr::V4(ip) => format!("for={ip}"),
                 IpAddr::V6(ip) => format!("for=\"[{ip}]\""),
             };
-            if let Some(scheme) = said.scheme {
+            if let Ok(scheme) = said.scheme {
                 text += &format!(";proto={scheme}");
             }
             if let Some(host) = host {
@@ -408,7 +462,7 @@ impl Case {
         let port = answer
             .authority
             .as_ref()
-            .filter(|_| said.port.is_some())
+            .filter(|_| said.port.is_ok())
             .map(|authority| values::split(authority).1.unwrap_or(default).to_string());
         let ip = if self.setup.with_port {
             format!("{ip}:{}", answer.client_port.unwrap_or(0))
@@ -417,7 +471,7 @@ impl Case {
         };
         let on_off = |scheme| if scheme == "https" { "on" } else { "off" };
         let is_on_off = self.setup.scheme == SchemeSetup::OnOff;
-        let scheme = said.scheme.map(|s| String::from(if is_on_off { on_off(s) } else { s }));
+        let scheme = said.scheme.ok().map(|s| String::from(if is_on_off { on_off(s) } else { s }));
         let lines = [
             (self.setup.client_name(), Some(ip)),
             (self.setup.scheme_name().unwrap_or_default(), scheme),
@@ -459,15 +513,25 @@ impl Case {
         };
         let own = if stated == Some(true) { "https" } else { "http" };
         let scheme = said.scheme.unwrap_or(own);
+        let authority = self.authority(&said, scheme);
+        let host = said.host.clone().and(authority.clone());
         let mut answer = Answer {
             uri: String::new(),
             client: client.map(|(ip, _)| ip),
             client_port: client.and_then(|(_, port)| port),
-            forwarded_scheme: said.scheme,
-            prefix: said.prefix.clone(),
+            forwarded_scheme: said.scheme.ok(),
+            prefix: said.prefix.clone().ok(),
             lines: vec![],
             records: Records::default(),
-            authority: self.authority(&said, scheme),
+            absent: [
+                said.scheme.err(),
+                host.err(),
+                authority.clone().err(),
+                said.port.err(),
+                said.prefix.clone().err(),
+            ],
+            untrusted_headers: ["Direct", "NoPeer"].contains(&&*outcome) && !self.is_silent(),
+            authority: authority.ok(),
             outcome,
             hops,
             scheme,
@@ -476,6 +540,19 @@ impl Case {
         answer.lines = self.lines_after(&answer, &said);
         answer.records = self.records_after(&answer);
         answer
+    }
+}
+
+impl Report {
+    fn pairs(&self) -> Option<&Pairs> {
+        match self {
+            Self::Unknown(pairs)
+            | Self::Obfuscated(pairs)
+            | Self::Malformed(pairs)
+            | Self::Zoned(_, _, pairs)
+            | Self::Address(_, _, pairs) => Some(pairs),
+            Self::Missing | Self::UnixSocket => None,
+        }
     }
 }
 
