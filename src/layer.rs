@@ -10,6 +10,7 @@ use tower_service::Service;
 
 use crate::config::{Builder, Config, ConfigError, Setting};
 use crate::decide::{Found, decide};
+use crate::explain::Explanation;
 use crate::info::ConnectionInfo;
 use crate::proxy::Proxy;
 use crate::rewrite::Edits;
@@ -142,6 +143,40 @@ impl ForwardedHeaders {
         let (peer, _) = self.config.peer_from.find(&parts.extensions);
         let found = Found::looked_up(&parts.headers, &self.config);
         ConnectionInfo::new(decide(&self.config, peer, &found, &parts.uri))
+    }
+
+    /// Explains the decision about a request, and changes nothing.
+    ///
+    /// Call it where the request is as it came: the layer removes the headers that an explanation shows.
+    /// Returns the explanation that the request carries, if [`explaining`](Self::explaining) inserted one.
+    ///
+    /// An explanation is for the operator. It costs many times what a decision costs.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
+    ///
+    /// let request = Request::builder()
+    ///     .extension(Peer::Inet(([127, 0, 0, 1], 50000).into()))
+    ///     .header("x-forwarded-for", "6.6.6.6, 203.0.113.7");
+    /// let (parts, ()) = request.body(()).unwrap().into_parts();
+    /// let explanation = ForwardedHeaders::new().explain(&parts);
+    /// assert_eq!(explanation.summary(), "client 203.0.113.7, http, no host");
+    /// let lie = &explanation.entries()[2];
+    /// assert_eq!(lie.text.as_deref(), Some("6.6.6.6"));
+    /// assert!(lie.note.starts_with("not read: left of the client, where every client can write"));
+    /// ```
+    #[must_use]
+    pub fn explain(&self, parts: &Parts) -> Explanation {
+        if let Some(known) = parts.extensions.get::<Arc<Explanation>>() {
+            return (**known).clone();
+        }
+        if let Some(known) = parts.extensions.get::<ConnectionInfo>() {
+            return Explanation::of_decided(known);
+        }
+        let mut after = Request::from_parts(parts.clone(), ());
+        self.apply(&mut after);
+        Explanation::new(&self.config, parts, &after.into_parts().0)
     }
 
     /// Decides a request and rewrites it as the layer does, without tower. Leaves a request that carries

@@ -212,6 +212,7 @@
 //! No feature is on by default.
 //!
 //! - `axum`: the extractors, and `ConnectInfo` as a peer, which becomes the client. For axum 0.8.
+//! - `serde`: `Serialize` for an [`explain::Explanation`].
 //! - `tonic`: `TcpConnectInfo` and `UdsConnectInfo` as a peer, which becomes the client. For tonic 0.14,
 //!   which needs Rust 1.88.
 
@@ -226,6 +227,8 @@
 
 mod config;
 mod decide;
+pub mod explain;
+mod explaining;
 #[cfg(feature = "axum")]
 pub mod extract;
 pub mod forwarded;
@@ -244,6 +247,7 @@ pub use config::{
     AllowedHosts, Builder, ClientSource, ConfigError, SchemeSource, Setting, TrustedProxies,
     UriRewrite, Writing,
 };
+pub use explaining::{Explaining, ExplainingService};
 pub use info::ConnectionInfo;
 pub use layer::{ForwardedHeaders, ForwardedHeadersService};
 pub use outcome::{Absent, Outcome, Unresolved};

@@ -79,7 +79,7 @@ impl Peer {
     #[inline]
     pub(crate) fn find(extensions: &Extensions) -> (Option<Self>, FoundIn) {
         let (peer, found_in) = if let Some(peer) = extensions.get::<Self>() {
-            (Some(*peer), FoundIn::Other)
+            (Some(*peer), FoundIn::Peer)
         } else if let Some(address) = extensions.get::<SocketAddr>() {
             (Some(Self::Inet(*address)), FoundIn::SocketAddr)
         } else {
@@ -99,13 +99,31 @@ impl Peer {
     }
 }
 
-/// The extension that holds the peer.
+/// Where the peer was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FoundIn {
+    Peer,
     SocketAddr,
+    /// axum's, of a `SocketAddr`.
     ConnectInfo,
-    /// Another extension, or none.
-    Other,
+    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "only axum inserts it"))]
+    MockConnectInfo,
+    /// axum's, of tokio's `unix::SocketAddr`.
+    #[cfg_attr(
+        not(all(feature = "axum", unix)),
+        expect(dead_code, reason = "only axum inserts it")
+    )]
+    UnixConnectInfo,
+    #[cfg_attr(not(feature = "tonic"), expect(dead_code, reason = "only tonic inserts it"))]
+    TcpConnectInfo,
+    #[cfg_attr(
+        not(all(feature = "tonic", unix)),
+        expect(dead_code, reason = "only tonic inserts it")
+    )]
+    UdsConnectInfo,
+    /// What [`peer_from`](crate::Builder::peer_from) returned.
+    Function,
+    Nowhere,
 }
 
 impl From<SocketAddr> for Peer {
@@ -120,49 +138,49 @@ fn from_frameworks(extensions: &Extensions) -> (Option<Peer>, FoundIn) {
     if let Some(axum::extract::ConnectInfo(address)) = extensions.get() {
         return (Some(Peer::Inet(*address)), FoundIn::ConnectInfo);
     }
-    (from_other_types(extensions), FoundIn::Other)
+    from_other_types(extensions).unwrap_or((None, FoundIn::Nowhere))
 }
 
 /// Finds the peer in a type that few apps use.
-fn from_other_types(extensions: &Extensions) -> Option<Peer> {
+fn from_other_types(extensions: &Extensions) -> Option<(Option<Peer>, FoundIn)> {
     #[cfg(not(any(feature = "axum", feature = "tonic")))]
     let _ = extensions;
     #[cfg(feature = "axum")]
-    if let Some(peer) = from_axum(extensions) {
-        return Some(peer);
+    if let Some((peer, found_in)) = from_axum(extensions) {
+        return Some((Some(peer), found_in));
     }
     #[cfg(feature = "tonic")]
-    if let Some(peer) = from_tonic(extensions) {
-        return Some(peer);
+    if let Some(found) = from_tonic(extensions) {
+        return Some(found);
     }
     None
 }
 
 #[cfg(feature = "axum")]
-fn from_axum(extensions: &Extensions) -> Option<Peer> {
+fn from_axum(extensions: &Extensions) -> Option<(Peer, FoundIn)> {
     use axum::extract::connect_info::MockConnectInfo;
     if let Some(MockConnectInfo(address)) = extensions.get() {
-        return Some(Peer::Inet(*address));
+        return Some((Peer::Inet(*address), FoundIn::MockConnectInfo));
     }
     #[cfg(unix)]
     if extensions.get::<axum::extract::ConnectInfo<tokio::net::unix::SocketAddr>>().is_some() {
-        return Some(Peer::Unix);
+        return Some((Peer::Unix, FoundIn::UnixConnectInfo));
     }
     None
 }
 
 /// tonic inserts a `TcpConnectInfo` for TLS connections too, beside its `TlsConnectInfo`.
 #[cfg(feature = "tonic")]
-fn from_tonic(extensions: &Extensions) -> Option<Peer> {
+fn from_tonic(extensions: &Extensions) -> Option<(Option<Peer>, FoundIn)> {
     use tonic::transport::server::TcpConnectInfo;
     #[cfg(unix)]
     use tonic::transport::server::UdsConnectInfo;
     if let Some(info) = extensions.get::<TcpConnectInfo>() {
-        return info.remote_addr().map(Peer::Inet);
+        return Some((info.remote_addr().map(Peer::Inet), FoundIn::TcpConnectInfo));
     }
     #[cfg(unix)]
     if extensions.get::<UdsConnectInfo>().is_some() {
-        return Some(Peer::Unix);
+        return Some((Some(Peer::Unix), FoundIn::UdsConnectInfo));
     }
     None
 }

@@ -18,6 +18,16 @@ impl Chain {
         Self(sets)
     }
 
+    /// Returns the set of a hop. Hop 0 is the peer.
+    pub(crate) fn set(&self, hop: usize) -> Option<&TrustedProxies> {
+        self.0.get(hop)
+    }
+
+    /// Returns the sets, nearest first.
+    pub(crate) fn sets(&self) -> &[TrustedProxies] {
+        &self.0
+    }
+
     /// Returns whether the peer is a proxy, so that its report is due.
     #[inline]
     pub(crate) fn is_trusted_peer(&self, peer: &Peer) -> bool {

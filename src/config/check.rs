@@ -194,6 +194,7 @@ impl Settings {
             (None, trust) => vec![trust.unwrap_or_else(TrustedProxies::loopback)],
         };
         Config {
+            profile: self.profile,
             peer_from: self.peer_from,
             chain: Chain::nearest_first(nearest_first),
             host_beside_client: sources.host.as_ref() == Some(&FORWARDED),

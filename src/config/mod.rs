@@ -26,6 +26,7 @@ pub use builder::Builder;
 pub(crate) use chain::Chain;
 pub use error::ConfigError;
 pub(crate) use per_value::PerValue;
+pub(crate) use profile::Profile;
 pub use setting::Setting;
 pub(crate) use source::{ClientFrom, SchemeFrom};
 pub use source::{ClientSource, SchemeSource};
@@ -128,6 +129,8 @@ pub enum UriRewrite {
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting")]
 pub(crate) struct Config {
+    /// The profile that the settings started from.
+    pub(crate) profile: Option<&'static Profile>,
     pub(crate) peer_from: PeerFrom,
     pub(crate) chain: Chain,
     pub(crate) client: ClientFrom,
@@ -189,7 +192,7 @@ impl PeerFrom {
     pub(crate) fn find(&self, extensions: &Extensions) -> (Option<Peer>, FoundIn) {
         match self {
             Self::Extensions => Peer::find(extensions),
-            Self::Function(find) => (find(extensions).filter(Peer::is_real), FoundIn::Other),
+            Self::Function(find) => (find(extensions).filter(Peer::is_real), FoundIn::Function),
         }
     }
 }

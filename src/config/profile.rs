@@ -17,8 +17,17 @@ pub(crate) struct Profile {
     pub(crate) also: &'static [&'static str],
     /// What is refused with a sentence of the page: a header, a call, or `behind another proxy`.
     pub(crate) refused: &'static [(&'static str, &'static str)],
+    /// The line of the proxy's configuration that writes a header, as its page has it.
+    pub(crate) lines: &'static [(&'static str, &'static str)],
     /// Whether the proxy never runs on the app's machine.
     pub(crate) is_remote: bool,
+}
+
+impl Profile {
+    /// Returns the line of the proxy's configuration that writes this header.
+    pub(crate) fn line(&self, header: &str) -> Option<&'static str> {
+        self.lines.iter().find(|(name, _)| *name == header).map(|(_, line)| *line)
+    }
 }
 
 /// Where a proxy reports the client.

@@ -17,6 +17,8 @@ use crate::peer::Peer;
 
 const EVERY_ADDRESS: &str = "it contains every address, so a client could choose its own address; if \
      only the proxy can reach the app, write trust(TrustedProxies::insecure_any())";
+/// The item of [`TrustedProxies::insecure_any`], as it is shown. No text holds it.
+const EVERY_HOST: &str = "insecure_any()";
 const NONE_ALONE: &str = "none stands alone, without other items";
 const NO_ITEM: &str = "the set has no item; to trust no proxy, write none";
 
@@ -48,14 +50,20 @@ const NO_ITEM: &str = "the set has no item; to trust no proxy, write none";
 /// - `0.0.0.0/0`, `::/0` and `*`: call [`insecure_any`](Self::insecure_any) in code;
 /// - an IPv4-mapped network shorter than /96 (`::ffff:10.0.0.0/8`), which is not an IPv4 network;
 /// - host names, ports, zones, netmasks, leading zeros.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct TrustedProxies {
     v4: Vec<(u32, u32)>,
     v6: Vec<(u128, u128)>,
     unix: bool,
     /// Whether the set was made with [`insecure_any`](Self::insecure_any).
     any: bool,
+    /// The items as the operator wrote them, with [`BETWEEN`] after each. The ranges are merged, and
+    /// cannot show them.
+    written: String,
 }
+
+/// What stands after each item of `written`.
+const BETWEEN: &str = ", ";
 
 impl TrustedProxies {
     /// Returns the empty set: every peer is the client.
@@ -79,7 +87,7 @@ impl TrustedProxies {
     /// ```
     #[must_use]
     pub fn loopback() -> Self {
-        Self::known("127.0.0.0/8, ::1")
+        Self::known("127.0.0.0/8, ::1").written("loopback")
     }
 
     /// Returns the private networks: `10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16` (RFC 1918) and
@@ -96,7 +104,7 @@ impl TrustedProxies {
     /// ```
     #[must_use]
     pub fn private() -> Self {
-        Self::known("10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7")
+        Self::known("10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7").written("private")
     }
 
     /// Returns the link-local networks: `169.254.0.0/16` (RFC 3927) and `fe80::/10` (RFC 4291). A zone
@@ -109,7 +117,7 @@ impl TrustedProxies {
     /// ```
     #[must_use]
     pub fn link_local() -> Self {
-        Self::known("169.254.0.0/16, fe80::/10")
+        Self::known("169.254.0.0/16, fe80::/10").written("link-local")
     }
 
     /// Returns the set of [`Peer::Unix`]: every process that may open the app's Unix socket.
@@ -122,7 +130,7 @@ impl TrustedProxies {
     /// ```
     #[must_use]
     pub fn unix() -> Self {
-        Self { unix: true, ..Self::default() }
+        Self { unix: true, ..Self::default() }.written("unix")
     }
 
     /// Returns the set of every address. Every host that can reach the app can then report any client.
@@ -141,7 +149,8 @@ impl TrustedProxies {
     /// ```
     #[must_use]
     pub fn insecure_any() -> Self {
-        Self { v4: vec![(0, u32::MAX)], v6: vec![(0, u128::MAX)], unix: true, any: true }
+        let (v4, v6) = (vec![(0, u32::MAX)], vec![(0, u128::MAX)]);
+        Self { v4, v6, unix: true, any: true, ..Self::default() }.written(EVERY_HOST)
     }
 
     /// Joins two sets.
@@ -199,6 +208,23 @@ impl TrustedProxies {
 
     pub(super) fn has_unix(&self) -> bool {
         self.unix
+    }
+
+    /// Returns the first item that contains a peer, as the operator wrote it.
+    pub(crate) fn item_of(&self, peer: &Peer) -> Option<&str> {
+        self.items().find(|item| match parse_item(item) {
+            Ok(set) => set.contains_peer(peer),
+            Err(_) => *item == EVERY_HOST,
+        })
+    }
+
+    /// Returns the items as the operator wrote them.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &str> {
+        self.written.split_terminator(BETWEEN)
+    }
+
+    fn written(self, item: impl fmt::Display) -> Self {
+        Self { written: format!("{item}{BETWEEN}"), ..self }
     }
 
     /// Refuses a set that contains every IPv4 or every IPv6 address, unless
@@ -288,7 +314,7 @@ fn parse_item(item: &str) -> Result<TrustedProxies, ConfigError> {
         "link-local" => Ok(TrustedProxies::link_local()),
         "unix" => Ok(TrustedProxies::unix()),
         _ => match parse_network(item) {
-            Some(network) => network.try_into(),
+            Some(network) => TrustedProxies::try_from(network).map(|set| set.written(item)),
             None => Err(invalid(item, advice(item))),
         },
     }
@@ -361,10 +387,11 @@ setting!(TrustedProxies, [] IpNet, |network: IpNet| network.try_into());
 /// Converts one address into a set that contains it alone.
 impl From<IpAddr> for TrustedProxies {
     fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
+        let set = match address.to_canonical() {
             IpAddr::V4(ip) => Self { v4: vec![(ip.to_bits(), ip.to_bits())], ..Self::default() },
             IpAddr::V6(ip) => Self { v6: vec![(ip.to_bits(), ip.to_bits())], ..Self::default() },
-        }
+        };
+        set.written(address)
     }
 }
 
@@ -382,16 +409,17 @@ impl TryFrom<IpNet> for TrustedProxies {
     type Error = ConfigError;
 
     fn try_from(network: IpNet) -> Result<Self, ConfigError> {
-        match canonical(network).map_err(|reason| invalid(network, reason))? {
+        let set = match canonical(network).map_err(|reason| invalid(network, reason))? {
             IpNet::V4(net) => {
                 let range = (net.network().to_bits(), net.broadcast().to_bits());
-                Ok(Self { v4: vec![range], ..Self::default() })
+                Self { v4: vec![range], ..Self::default() }
             }
             IpNet::V6(net) => {
                 let range = (net.network().to_bits(), net.broadcast().to_bits());
-                Ok(Self { v6: vec![range], ..Self::default() })
+                Self { v6: vec![range], ..Self::default() }
             }
-        }
+        };
+        Ok(set.written(network))
     }
 }
 
@@ -421,11 +449,22 @@ impl<T: Into<TrustedProxies>> Extend<T> for TrustedProxies {
             self.v6.extend(set.v6);
             self.unix |= set.unix;
             self.any |= set.any;
+            self.written.push_str(&set.written);
         }
         merge(&mut self.v4, |end| end.checked_add(1));
         merge(&mut self.v6, |end| end.checked_add(1));
     }
 }
+
+/// Compares the addresses, however they are written.
+impl PartialEq for TrustedProxies {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { v4, v6, unix, any, written: _ } = self;
+        (v4, v6, unix, any) == (&other.v4, &other.v6, &other.unix, &other.any)
+    }
+}
+
+impl Eq for TrustedProxies {}
 
 impl fmt::Display for TrustedProxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

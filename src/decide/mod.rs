@@ -24,7 +24,7 @@ use walk::{Walk, walk_reports};
 
 pub(crate) use resolved::{Reported, Resolved, Sent};
 pub(crate) use scan::{Found, Others, is_forwarding};
-pub(crate) use walk::Observer;
+pub(crate) use walk::{Observer, Place, Verdict};
 
 /// Decides a request.
 pub(crate) fn decide(

@@ -45,8 +45,8 @@ fn copied_value<'a>(lines: &Lines<'a>) -> Result<&'a [u8], Absent> {
 #[cold]
 pub(crate) fn joined_prefix(lines: &Lines<'_>) -> Result<Box<str>, Absent> {
     let mut list = lines.right_to_left();
-    let last = list.next(x_forwarded::last_comma).ok_or(Absent::NotSent)?;
-    let mut path = prefix(last).ok_or(Absent::NotValid)?;
+    let innermost = list.next(x_forwarded::last_comma).ok_or(Absent::NotSent)?;
+    let mut path = prefix(innermost).ok_or(Absent::NotValid)?;
     while let Some(entry) = list.next(x_forwarded::last_comma) {
         let part = prefix(entry).ok_or(Absent::NotValid)?;
         path = join(&part, &path).ok_or(Absent::NotValid)?;

@@ -101,6 +101,7 @@ const PROFILE: Profile = Profile {
     joins_prefixes: false,
     also: &[],
     refused: &[],
+    lines: &[],
     is_remote: false,
 };
 
@@ -163,6 +164,14 @@ static PROFILES: [(Proxy, Profile); 26] = [
             ("forwarded", "nginx has no directive for Forwarded and passes the client's on; with the two maps that write it, use Proxy::NginxForwarded"),
             ("cf-connecting-ip", "nginx passes the client's own CF-Connecting-IP on; trust Cloudflare's addresses with trust_chain instead"),
         ],
+        lines: &[
+            ("host", "proxy_set_header Host $host;"),
+            ("x-forwarded-for", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"),
+            ("x-forwarded-proto", "proxy_set_header X-Forwarded-Proto $scheme;"),
+            ("x-forwarded-host", "proxy_set_header X-Forwarded-Host $host;"),
+            ("x-forwarded-port", "proxy_set_header X-Forwarded-Port $server_port;"),
+            ("x-real-ip", "proxy_set_header X-Real-IP $remote_addr;"),
+        ],
         ..PROFILE
     }),
     // D R
@@ -171,6 +180,10 @@ static PROFILES: [(Proxy, Profile); 26] = [
         client: ProfileClient::Header("forwarded"),
         scheme: "forwarded",
         also: &["forwarded"],
+        lines: &[
+            ("host", "proxy_set_header Host $host;"),
+            ("forwarded", "proxy_set_header Forwarded \"$forwarded_for;proto=$scheme$forwarded_host\";"),
+        ],
         ..PROFILE
     }),
     // D R
@@ -178,6 +191,12 @@ static PROFILES: [(Proxy, Profile); 26] = [
         name: "haproxy",
         client: ProfileClient::XForwardedFor(1),
         also: &["x-forwarded-host", "x-forwarded-port"],
+        lines: &[
+            ("x-forwarded-for", "option forwardfor"),
+            ("x-forwarded-proto", "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]"),
+            ("x-forwarded-host", "http-request set-header X-Forwarded-Host %[req.hdr(Host)]"),
+            ("x-forwarded-port", "http-request set-header X-Forwarded-Port %[dst_port]"),
+        ],
         ..PROFILE
     }),
     // D R
@@ -186,6 +205,9 @@ static PROFILES: [(Proxy, Profile); 26] = [
         client: ProfileClient::Header("forwarded"),
         scheme: "forwarded",
         also: &["forwarded"],
+        lines: &[
+            ("forwarded", "option forwarded"),
+        ],
         ..PROFILE
     }),
     // S R
@@ -216,6 +238,10 @@ static PROFILES: [(Proxy, Profile); 26] = [
     (Proxy::Envoy, Profile {
         name: "envoy",
         client: ProfileClient::XForwardedFor(1),
+        lines: &[
+            ("x-forwarded-for", "use_remote_address: true"),
+            ("x-forwarded-proto", "use_remote_address: true"),
+        ],
         ..PROFILE
     }),
     // D R
@@ -225,6 +251,10 @@ static PROFILES: [(Proxy, Profile); 26] = [
         refused: &[
             ("x-forwarded-host", "Apache appends to the client's X-Forwarded-Host, or passes it on alone; with ProxyPreserveHost, the host is in Host"),
         ],
+        lines: &[
+            ("host", "ProxyPreserveHost On"),
+            ("x-forwarded-proto", "RequestHeader set X-Forwarded-Proto \"expr=%{REQUEST_SCHEME}\""),
+        ],
         ..PROFILE
     }),
     // D R
@@ -232,6 +262,10 @@ static PROFILES: [(Proxy, Profile); 26] = [
         name: "traffic-server",
         client: ProfileClient::Header("forwarded"),
         scheme: "forwarded",
+        lines: &[
+            ("forwarded", "CONFIG proxy.config.http.insert_forwarded STRING for|proto"),
+            ("host", "CONFIG proxy.config.url_remap.pristine_host_hdr INT 1"),
+        ],
         ..PROFILE
     }),
     // R
@@ -251,6 +285,9 @@ static PROFILES: [(Proxy, Profile); 26] = [
         refused: &[
             ("x-forwarded-proto", "nghttpx reports the scheme that the client claims in :scheme; with redirect-if-not-tls, use SchemeSource::always(\"https\")"),
         ],
+        lines: &[
+            ("x-forwarded-for", "add-x-forwarded-for=yes"),
+        ],
         ..PROFILE
     }),
     // D R
@@ -260,6 +297,9 @@ static PROFILES: [(Proxy, Profile); 26] = [
         scheme: "none",
         refused: &[
             ("x-forwarded-proto", "h2o reports the scheme that the client claims in :scheme; if h2o accepts TLS alone, use SchemeSource::always(\"https\")"),
+        ],
+        lines: &[
+            ("host", "proxy.preserve-host: ON"),
         ],
         ..PROFILE
     }),
@@ -276,6 +316,9 @@ static PROFILES: [(Proxy, Profile); 26] = [
         name: "squid",
         client: ProfileClient::XForwardedFor(1),
         scheme: "none",
+        lines: &[
+            ("x-forwarded-for", "forwarded_for on"),
+        ],
         ..PROFILE
     }),
     // R

@@ -4,7 +4,7 @@ use std::fs::{read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 
 /// Each part of `src`, and the parts that it may use.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("outcome", &[]),
     ("peer", &[]),
     ("syntax", &[]),
@@ -17,10 +17,14 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("rewrite", &["decide", "config", "header", "forwarded", "syntax", "outcome", "peer"]),
     ("info", &["decide", "config", "header", "forwarded", "syntax", "outcome", "peer"]),
     ("extract", &["info", "outcome"]),
+    (
+        "explain",
+        &["proxy", "info", "decide", "config", "header", "forwarded", "syntax", "outcome", "peer"],
+    ),
 ];
 
 /// These see all.
-const TOP: [&str; 2] = ["layer", "lib"];
+const TOP: [&str; 3] = ["explaining", "layer", "lib"];
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

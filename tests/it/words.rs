@@ -20,9 +20,9 @@ const AVOIDED: [&str; 12] = [
 ];
 
 /// The first words of functions.
-const VERBS: [&str; 14] = [
-    "Checks", "Converts", "Creates", "Decides", "Finds", "Joins", "Keeps", "Reads", "Resolves",
-    "Returns", "Sets", "Tells", "Unwraps", "Writes",
+const VERBS: [&str; 15] = [
+    "Checks", "Converts", "Creates", "Decides", "Explains", "Finds", "Joins", "Keeps", "Reads",
+    "Resolves", "Returns", "Sets", "Tells", "Unwraps", "Writes",
 ];
 
 const LONGEST: usize = 25;

@@ -350,7 +350,7 @@ impl Case {
             scheme,
             host: valid(host, authority),
             port: valid(single("x-forwarded-port", read.read_port), values::port),
-            prefix: if read.traefik {
+            prefix: if read.traefik && read.read_prefix {
                 self.joined_prefix()
             } else {
                 valid(single("x-forwarded-prefix", read.read_prefix), values::prefix)

@@ -1,0 +1,198 @@
+//! The entries about the peer, and about the header that reports the client.
+
+use std::net::SocketAddr;
+
+use http::HeaderName;
+
+use super::entry::{Entry, Verdict};
+use super::escape::escape;
+use super::help::is_inner;
+use super::reading::Reading;
+use super::steps::{Spot, Spots};
+use crate::config::ClientFrom;
+use crate::decide::Verdict as Led;
+use crate::header::list::LastComma;
+use crate::header::{forwarded, x_forwarded};
+use crate::outcome::{Outcome, Unresolved};
+use crate::peer::{FoundIn, Peer};
+
+/// Returns a peer as text, without its port.
+pub(super) fn without_port(peer: Option<Peer>) -> String {
+    match peer {
+        Some(Peer::Inet(address)) => address.ip().to_canonical().to_string(),
+        Some(Peer::Unix) => "the Unix socket".into(),
+        None => "the peer".into(),
+    }
+}
+
+pub(super) fn peer(reading: &Reading<'_>) -> Entry {
+    let text = match reading.peer {
+        Some(Peer::Inet(address)) => Some(address.to_string()),
+        Some(Peer::Unix) => Some("a Unix socket".into()),
+        None => None,
+    };
+    let set = reading.config.chain.set(0);
+    let item = reading.peer.and_then(|peer| set?.item_of(&peer));
+    let verdict = match (reading.peer, item) {
+        (Some(_), Some(item)) => Verdict::TrustedPeer { item: item.into() },
+        (Some(_), None) => Verdict::UntrustedPeer,
+        (None, _) => Verdict::UnknownPeer,
+    };
+    let place = found_in(reading.found_in);
+    let note = match &verdict {
+        Verdict::UnknownPeer if reading.found_in == FoundIn::Function => {
+            "peer_from found none".into()
+        }
+        Verdict::TrustedPeer { .. } => format!("{} (from {place})", verdict.sentence()),
+        _ => verdict.sentence(),
+    };
+    Entry { name: "peer".into(), line: None, range: None, text, verdict, note }
+}
+
+fn found_in(place: FoundIn) -> &'static str {
+    match place {
+        FoundIn::Peer => "Peer",
+        FoundIn::SocketAddr => "SocketAddr",
+        FoundIn::ConnectInfo | FoundIn::UnixConnectInfo => "ConnectInfo",
+        FoundIn::MockConnectInfo => "MockConnectInfo",
+        FoundIn::TcpConnectInfo => "TcpConnectInfo",
+        FoundIn::UdsConnectInfo => "UdsConnectInfo",
+        FoundIn::Function => "peer_from",
+        FoundIn::Nowhere => "nowhere",
+    }
+}
+
+/// Returns the entries of the header that reports the client, rightmost first.
+pub(super) fn client(reading: &Reading<'_>) -> Vec<Entry> {
+    let Some(name) = &reading.config.names.client else { return vec![] };
+    let lines = reading.texts(name);
+    if !reading.is_trusted() {
+        return reading.lines_of(name, |_| Verdict::NotRead);
+    }
+    if lines.is_empty() {
+        return vec![Entry::new(name.as_str(), None, Verdict::NotSent)];
+    }
+    match reading.config.client {
+        ClientFrom::List(..) => list(reading, name, x_forwarded::last_comma),
+        ClientFrom::Forwarded => list(reading, name, forwarded::last_comma),
+        _ => reading.lines_of(name, |_| end_of_one(reading, lines.len())),
+    }
+}
+
+/// Returns the verdict on the line of a header with one address.
+fn end_of_one(reading: &Reading<'_>, lines: usize) -> Verdict {
+    match reading.steps.0.first() {
+        Some(step) if lines == 1 => verdict(reading, 0, step.led),
+        _ => Verdict::Unusable { reported_by: reading.reporter(0), why: Unresolved::Malformed },
+    }
+}
+
+fn list(reading: &Reading<'_>, name: &HeaderName, last_comma: LastComma) -> Vec<Entry> {
+    let texts = reading.texts(name);
+    let place = usize::from(reading.config.nearest_place());
+    let lines = &reading.found.read.client;
+    let spots = Spots::of(lines, &texts, place - 1, &reading.steps, last_comma);
+    let entry = |spot: &Spot<'_>, verdict: Verdict| {
+        let entry = Entry::new(name.as_str(), Some(spot.text), verdict);
+        let line = (texts.len() > 1).then_some((spot.line + 1, texts.len()));
+        Entry { line, range: Some(spot.range.clone()), ..entry }
+    };
+    let mut entries: Vec<_> =
+        spots.skipped.iter().map(|spot| entry(spot, Verdict::Skipped)).collect();
+    for (index, (spot, step)) in spots.read.iter().zip(&reading.steps.0).enumerate() {
+        entries.push(entry(spot, verdict(reading, index, step.led)));
+    }
+    if reading.steps.0.last().is_none_or(|step| step.led == Led::Proxy)
+        && reading.outcome() == Outcome::Unresolved(Unresolved::ListEnds)
+    {
+        let reporter = reading.reporter(reading.steps.0.len());
+        entries.push(Entry::new(name.as_str(), None, Verdict::Missing { reporter }));
+    }
+    let is_extra = reading.outcome() == Outcome::Unresolved(Unresolved::ExtraEntries);
+    let unread = || if is_extra { Verdict::Extra } else { Verdict::LeftOfReports };
+    entries.extend(spots.unread.iter().map(|spot| entry(spot, unread())));
+    if spots.has_more {
+        let mut more = Entry::new(name.as_str(), Some(b"..."), unread());
+        more.note = "more entries, not shown".into();
+        entries.push(more);
+    }
+    if let Some(client) = entries.iter_mut().find(|entry| is_client(entry)) {
+        reading.add_rewritten(client, name);
+    }
+    let is_left = |entry: &&mut Entry| entry.verdict == Verdict::LeftOfReports;
+    if let Some(entry) = entries.iter_mut().find(is_left) {
+        match reading.resolved.client_ip() {
+            // The help has the chain.
+            Some(client) if is_inner(client) => {}
+            Some(client) => {
+                entry.note.push_str(&format!("; if {client} is your proxy, see trust_chain"));
+            }
+            None => entry.note = "not read: left of the last report".into(),
+        }
+    }
+    entries
+}
+
+/// Returns the call that trusts each proxy of the walk and the client, outermost first. `None` if a set
+/// was made for another walk, or the client has no address.
+pub(super) fn chain_with_client(reading: &Reading<'_>) -> Option<String> {
+    let addresses = reading.steps.0.iter().map(|step| step.address.ok());
+    let mut sets = addresses.collect::<Option<Vec<_>>>()?;
+    sets.reverse();
+    let sets = sets.iter().map(|ip| format!("\"{ip}\", ")).collect::<String>();
+    let peer = match reading.peer? {
+        Peer::Inet(address) => address.ip().to_canonical().to_string(),
+        Peer::Unix => "unix".into(),
+    };
+    Some(format!(".trust_chain([{sets}\"{peer}\"])"))
+}
+
+fn is_client(entry: &Entry) -> bool {
+    matches!(entry.verdict, Verdict::Client { .. })
+}
+
+/// Returns the verdict on the report of a step.
+fn verdict(reading: &Reading<'_>, index: usize, led: Led) -> Verdict {
+    let reported_by = reading.reporter(index);
+    match (led, reading.outcome()) {
+        (Led::Proxy, _) => Verdict::TrustedProxy { reported_by, item: item(reading, index) },
+        (Led::ZonedProxy, _) => Verdict::OtherLink { reported_by },
+        (Led::End, Outcome::Forwarded) => Verdict::Client { reported_by },
+        (Led::End, Outcome::Unresolved(Unresolved::ExtraEntries)) => {
+            Verdict::NotBelieved { reported_by }
+        }
+        (Led::End, Outcome::Unresolved(why)) => Verdict::Unusable { reported_by, why },
+        (Led::End, Outcome::Direct | Outcome::NoPeer | Outcome::NotForwarded) => Verdict::NotRead,
+    }
+}
+
+/// Returns the item that contains the address of a step.
+fn item(reading: &Reading<'_>, index: usize) -> String {
+    let set = reading.config.chain.set(index + 1);
+    let peer = match reading.steps.0.get(index).map(|step| step.address) {
+        Some(Ok(ip)) => Peer::Inet(SocketAddr::new(ip, 0)),
+        _ => Peer::Unix,
+    };
+    set.and_then(|set| set.item_of(&peer)).unwrap_or_default().into()
+}
+
+impl Reading<'_> {
+    /// Returns the proxy that made the report of a step.
+    pub(super) fn reporter(&self, step: usize) -> String {
+        match step.checked_sub(1).and_then(|before| self.steps.0.get(before)) {
+            Some(step) => step.address.map_or("unix:".into(), |ip| ip.to_string()),
+            None => without_port(self.peer),
+        }
+    }
+
+    /// Says what the header holds now, unless it is what the entry shows.
+    pub(super) fn add_rewritten(&self, entry: &mut Entry, name: &HeaderName) {
+        let now: Vec<_> = self.after.headers.get_all(name).iter().collect();
+        if let [line] = now[..] {
+            let line = escape(line.as_bytes());
+            if entry.text.as_ref() != Some(&line) {
+                entry.note.push_str(&format!("; rewritten: {line}"));
+            }
+        }
+    }
+}

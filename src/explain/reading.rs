@@ -1,0 +1,92 @@
+//! What an explanation is made from: the request before and after the layer, and the decision.
+
+use http::header::{HeaderName, HeaderValue};
+use http::request::Parts;
+
+use super::entry::{After, Entry, Verdict};
+use super::escape::escape;
+use super::steps::Steps;
+use crate::config::Config;
+use crate::decide::{Found, Resolved, decide_observed};
+use crate::outcome::Outcome;
+use crate::peer::{FoundIn, Peer};
+
+/// The most lines of one header that are shown.
+const MOST_LINES: usize = 16;
+
+pub(super) struct Reading<'a> {
+    pub(super) config: &'a Config,
+    pub(super) before: &'a Parts,
+    /// The request as the layer left it.
+    pub(super) after: &'a Parts,
+    pub(super) found: Found<'a>,
+    pub(super) peer: Option<Peer>,
+    pub(super) found_in: FoundIn,
+    pub(super) steps: Steps<'a>,
+    pub(super) resolved: Resolved,
+}
+
+impl<'a> Reading<'a> {
+    /// Decides the request once more, with an observer of the walk.
+    #[inline(never)]
+    pub(super) fn new(config: &'a Config, before: &'a Parts, after: &'a Parts) -> Self {
+        let (peer, found_in) = config.peer_from.find(&before.extensions);
+        let found = Found::looked_up(&before.headers, config);
+        let mut steps = Steps::default();
+        let resolved = decide_observed(config, peer, &found, &before.uri, &mut steps);
+        Self { config, before, after, found, peer, found_in, steps, resolved }
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        self.resolved.outcome
+    }
+
+    /// Returns whether the peer is a trusted proxy, so that its headers were read.
+    pub(super) fn is_trusted(&self) -> bool {
+        !matches!(self.outcome(), Outcome::Direct | Outcome::NoPeer)
+    }
+
+    /// Returns the lines of a header, first to last.
+    pub(super) fn texts(&self, name: &HeaderName) -> Vec<&'a [u8]> {
+        self.before.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect()
+    }
+
+    /// Makes an entry of each line of a header, with what happened to the header.
+    pub(super) fn lines_of(
+        &self,
+        name: &HeaderName,
+        verdict: impl Fn(usize) -> Verdict,
+    ) -> Vec<Entry> {
+        let texts = self.texts(name);
+        let count = texts.len();
+        let after = self.after_of(name);
+        let lines = texts.into_iter().enumerate().take(MOST_LINES);
+        let entry = |(index, text)| {
+            let mut entry = Entry::new(name.as_str(), Some(text), verdict(index));
+            entry.line = (count > 1).then_some((index + 1, count));
+            let is_used = matches!(entry.verdict, Verdict::Used(_) | Verdict::Client { .. });
+            match after {
+                After::Removed if is_used => entry.note.push_str(", removed without an address"),
+                After::Removed => entry.note.push_str(", removed"),
+                After::Kept if self.config.is_kept(name) && !is_used => {
+                    entry.note.push_str(", kept by insecure_keep_header");
+                }
+                _ => {}
+            }
+            entry
+        };
+        lines.map(entry).collect()
+    }
+
+    /// Returns what happened to a header.
+    pub(super) fn after_of(&self, name: &HeaderName) -> After {
+        let now: Vec<_> = self.after.headers.get_all(name).iter().collect();
+        match now[..] {
+            [] => After::Removed,
+            [line] if self.texts(name) != [line.as_bytes()] => {
+                After::Rewritten(escape(line.as_bytes()))
+            }
+            _ => After::Kept,
+        }
+    }
+}
