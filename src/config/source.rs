@@ -100,7 +100,7 @@ impl ClientSource {
     }
 
     /// Returns the checked source.
-    pub(super) fn checked(self) -> Result<ClientFrom, ConfigError> {
+    pub(crate) fn checked(self) -> Result<ClientFrom, ConfigError> {
         self.0
     }
 }
@@ -229,7 +229,7 @@ impl SchemeSource {
     }
 
     /// Returns the checked source.
-    pub(super) fn checked(self) -> Result<SchemeFrom, ConfigError> {
+    pub(crate) fn checked(self) -> Result<SchemeFrom, ConfigError> {
         self.0
     }
 }
@@ -275,7 +275,7 @@ pub(super) fn web_scheme(scheme: &Scheme) -> Result<WebScheme, ConfigError> {
 }
 
 /// Checks that a header holds this kind of value, if the header is known.
-pub(super) fn holding(header: HeaderName, expected: Holds) -> Result<HeaderName, ConfigError> {
+pub(crate) fn holding(header: HeaderName, expected: Holds) -> Result<HeaderName, ConfigError> {
     match holds(&header) {
         Some(found) if found == expected => Ok(header),
         Some(other) => {

@@ -18,6 +18,7 @@ mod forwarded_parse;
 mod imports;
 mod load;
 mod names;
+mod operator;
 mod oracle;
 mod other_systems;
 mod pages;
