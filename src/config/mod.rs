@@ -10,6 +10,7 @@ mod items;
 pub(crate) mod origin;
 mod per_value;
 pub(crate) mod profile;
+mod published;
 pub(crate) mod setting;
 mod source;
 mod trusted_proxies;

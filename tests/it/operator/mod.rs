@@ -3,6 +3,7 @@
 mod configure;
 mod formats;
 mod names;
+mod published;
 mod values;
 mod wrong;
 
