@@ -225,6 +225,7 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod client_net;
 mod config;
 mod decide;
 #[cfg(feature = "axum")]

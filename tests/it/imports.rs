@@ -4,7 +4,7 @@ use std::fs::{read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 
 /// Each part of `src`, and the parts that it may use.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("outcome", &[]),
     ("peer", &[]),
     ("syntax", &[]),
@@ -17,6 +17,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("decide", &["config", "header", "forwarded", "syntax", "outcome", "peer"]),
     ("rewrite", &["decide", "config", "header", "forwarded", "syntax", "outcome", "peer"]),
     ("info", &["decide", "config", "header", "forwarded", "syntax", "outcome", "peer"]),
+    ("client_net", &["info"]),
     ("extract", &["info", "outcome"]),
 ];
 

@@ -7,6 +7,7 @@ mod autotrait;
 #[cfg(feature = "axum")]
 mod axum;
 mod blocks;
+mod client_net;
 mod compiler;
 mod config;
 mod configurations;
