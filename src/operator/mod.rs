@@ -73,6 +73,28 @@ use crate::proxy::Proxy;
 /// Kubernetes Service named `forwarded-headers` are ignored (`FORWARDED_HEADERS_SERVICE_HOST`).
 ///
 /// Variables of other frameworks are not read. The [guide](crate::guide::operators) translates them.
+///
+/// # Files
+///
+/// With the feature `serde`, the same settings are read from TOML, YAML or JSON, and written to them. The
+/// keys are the names of the fields. A key of another name is refused, and so is a key without a value:
+///
+/// ```toml
+/// [forwarded_headers]
+/// proxy = "nginx"
+/// # trust = "172.28.0.2"          # or a list; not beside trust_chain
+/// trust_chain = [                 # outermost first
+///     ["173.245.48.0/20", "103.21.244.0/22", "2400:cb00::/32"],
+///     "172.28.0.2",
+/// ]
+/// allowed_hosts = ["example.com", "*.example.com"]
+/// # client_from = { list = "x-our-for", nth_from_right = 2 }    # or "x-real-ip", "forwarded", "none"
+/// scheme_from = { always = "https" }    # or "x-forwarded-proto", "none", { on_off = "x-tls" }
+/// # host_from, port_from, prefix_from = "…"
+/// # proxies_write = "append"
+/// ```
+///
+/// [`TrustedProxies::insecure_any`] and [`AllowedHosts::any`] have no text, so writing them is an error.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Config {

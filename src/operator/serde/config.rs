@@ -39,7 +39,6 @@ const KEYS: [&str; 10] = [
 /// assert_eq!(config.trust_chain.unwrap().len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Table)
@@ -134,7 +133,6 @@ fn unknown(key: &str) -> ConfigError {
 }
 
 /// Writes the keys that have a value, in the form that is read.
-#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut table = serializer.serialize_map(None)?;

@@ -168,7 +168,6 @@ impl<'de, T: Form> Visitor<'de> for FieldReader<'_, T> {
 macro_rules! deserialize {
     ($($type:ty: $format:literal),*) => {$(
         #[doc = concat!("Reads ", $format, ". Needs a format that describes its values, such as TOML.")]
-        #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 Reader::<Self>::new(None).deserialize(deserializer)

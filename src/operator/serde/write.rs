@@ -9,14 +9,12 @@ use crate::config::{
 };
 use crate::proxy::Proxy;
 
-#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Proxy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Writing {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -24,7 +22,6 @@ impl Serialize for Writing {
 }
 
 /// Writes the text form. A set that has none is an error: [`TrustedProxies::insecure_any`].
-#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for TrustedProxies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.is_any() {
@@ -36,7 +33,6 @@ impl Serialize for TrustedProxies {
 }
 
 /// Writes the text form. A list that has none is an error: [`AllowedHosts::any`].
-#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for AllowedHosts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if !self.is_restricted() {
@@ -47,7 +43,6 @@ impl Serialize for AllowedHosts {
     }
 }
 
-#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for ClientSource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.clone().checked().map_err(ser::Error::custom)? {
@@ -70,7 +65,6 @@ impl Serialize for ClientSource {
     }
 }
 
-#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for SchemeSource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.clone().checked().map_err(ser::Error::custom)? {
