@@ -255,11 +255,7 @@ impl Builder {
     /// assert!(builder.allowed_hosts("example.com").build().is_ok());
     /// ```
     pub fn host_from(self, header: impl Setting<HeaderName>) -> Self {
-        let header = header.value().and_then(|header| match header.as_str() {
-            "forwarded" => Ok(header),
-            "host" => Err(ConfigError::new("\"host\" is read without this call; remove the call")),
-            _ => holding(header, Holds::Host),
-        });
+        let header = header.value().and_then(|header| holding(header, Holds::Host));
         self.set("host_from", header, |settings, header| settings.host = Some(header))
     }
 

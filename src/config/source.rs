@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use http::HeaderName;
+use http::header::HOST;
 use http::uri::Scheme;
 
 use super::error::ConfigError;
@@ -278,6 +279,11 @@ pub(super) fn web_scheme(scheme: &Scheme) -> Result<WebScheme, ConfigError> {
 pub(crate) fn holding(header: HeaderName, expected: Holds) -> Result<HeaderName, ConfigError> {
     match holds(&header) {
         Some(found) if found == expected => Ok(header),
+        // An element of `Forwarded` has a host.
+        Some(Holds::Forwarded) if expected == Holds::Host => Ok(header),
+        _ if expected == Holds::Host && header == HOST => {
+            Err(ConfigError::new("\"host\" is read without this call; remove the call"))
+        }
         Some(other) => {
             Err(holds_other(&header, other, format_args!("a header that holds {expected}")))
         }

@@ -83,7 +83,10 @@ impl Form for TrustedProxies {
     fn make(raw: Raw<SetItem>) -> Result<Self, ConfigError> {
         match raw {
             Raw::Text(text) => text.parse(),
-            Raw::List(sets) => sets.into_iter().map(|set| set.0).collect::<Vec<_>>().value(),
+            Raw::List(sets) => {
+                let set = sets.into_iter().map(|set| set.0).collect::<Vec<_>>().value()?;
+                set.check().map(|()| set)
+            }
             Raw::Table(_) => Err(expected::<Self>("a table")),
         }
     }

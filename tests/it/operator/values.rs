@@ -1,8 +1,8 @@
 //! The values of the variables, and the errors of wrong ones.
 
 use forwarded_headers::{
-    AllowedHosts, ClientSource, Config, ForwardedHeaders, Proxy, SchemeSource, TrustedProxies,
-    Writing,
+    AllowedHosts, Builder, ClientSource, Config, ForwardedHeaders, Proxy, SchemeSource,
+    TrustedProxies, Writing,
 };
 
 use super::wrong::{FILES, KEYS, NAMES, PARTS, VARIABLES};
@@ -162,4 +162,77 @@ fn from_env_reads_this_process() {
     assert_eq!(Config::from_env(), Ok(Config::default()));
     let new = format!("{:?}", ForwardedHeaders::new());
     assert_eq!(format!("{:?}", ForwardedHeaders::from_env().unwrap()), new);
+}
+
+/// A variable accepts what the setter accepts, and refuses the rest with the setter's sentence.
+#[test]
+fn a_variable_is_checked_as_the_setter_is() {
+    type Setter = fn(Builder, &str) -> Builder;
+    let setters: [(&str, &str, Setter); 8] = [
+        ("TRUST", "trust", |b, text| b.trust(text)),
+        ("ALLOWED_HOSTS", "allowed_hosts", |b, text| b.allowed_hosts(text)),
+        ("CLIENT_FROM", "client_from", |b, text| b.client_from(text)),
+        ("SCHEME_FROM", "scheme_from", |b, text| b.scheme_from(text)),
+        ("HOST_FROM", "host_from", |b, text| b.host_from(text)),
+        ("PORT_FROM", "port_from", |b, text| b.port_from(text)),
+        ("PREFIX_FROM", "prefix_from", |b, text| b.prefix_from(text)),
+        ("PROXIES_WRITE", "proxies_write", |b, text| b.proxies_write(text)),
+    ];
+    let texts = [
+        "none",
+        "NONE",
+        "forwarded",
+        "Forwarded",
+        "host",
+        "cookie",
+        "https",
+        "unix",
+        "loopback",
+        "10.0.0.2",
+        "10.0.0.1/8",
+        "*",
+        "example.com",
+        "localhost",
+        "append",
+        "replace",
+        "x y",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-prefix",
+        "x-forwarded-ssl",
+        "x-real-ip",
+        "cloudfront-viewer-address",
+        "cf-visitor",
+        "x-our-own",
+        "X_Our_Own",
+        "8080",
+        "/app",
+    ];
+    let mut accepted = 0;
+    for (name, call, set) in setters {
+        for text in texts {
+            let variable = config(&[(name, text)]).and_then(|c| builder().configure(c).build());
+            let setter = set(builder(), text).build();
+            let same = match (&variable, &setter) {
+                (Ok(variable), Ok(setter)) => format!("{variable:?}") == format!("{setter:?}"),
+                (Err(variable), Err(setter)) => {
+                    let variable = variable.to_string();
+                    let setter = setter.to_string();
+                    let (own, common) =
+                        (format!("FORWARDED_HEADERS_{name}: "), format!("{call}: "));
+                    match (variable.strip_prefix(&own), setter.strip_prefix(&common)) {
+                        (Some(variable), Some(setter)) => variable == setter,
+                        // Settings that do not go together: the names of the variables follow.
+                        _ => variable.starts_with(&setter),
+                    }
+                }
+                _ => false,
+            };
+            assert!(same, "{name}={text}: {variable:?}, {setter:?}");
+            accepted += usize::from(variable.is_ok());
+        }
+    }
+    assert!(accepted > 40, "{accepted}");
 }

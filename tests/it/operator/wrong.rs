@@ -186,8 +186,8 @@ pub(super) const VARIABLES: [(&[(&str, &str)], &str); 155] = [
     (&[("CLIENT_FROM", "none"), ("SCHEME_FROM", "none")], "no header is read; without a proxy, write trust(\"none\") and no sources; behind a proxy that passes every header on, write scheme_from(SchemeSource::always(…)) (trust is FORWARDED_HEADERS_TRUST, scheme_from is FORWARDED_HEADERS_SCHEME_FROM)"),
     // HOST_FROM, PORT_FROM, PREFIX_FROM, PROXIES_WRITE.
     (&[("HOST_FROM", "x-forwarded-host")], "host_from without allowed_hosts: links are made from the host; write the hosts that the app answers to, or allowed_hosts(AllowedHosts::any()) (allowed_hosts is FORWARDED_HEADERS_ALLOWED_HOSTS, host_from is FORWARDED_HEADERS_HOST_FROM)"),
-    (&[("HOST_FROM", "forwarded"), ("ALLOWED_HOSTS", "example.com")], "FORWARDED_HEADERS_HOST_FROM: \"forwarded\" holds a list of elements; write a header that holds a host"),
-    (&[("HOST_FROM", "host"), ("ALLOWED_HOSTS", "example.com")], "FORWARDED_HEADERS_HOST_FROM: \"host\" {meaning}"),
+    (&[("HOST_FROM", "forwarded"), ("ALLOWED_HOSTS", "example.com")], "host_from(\"forwarded\") without client_from(\"forwarded\"): the value is read beside the client; write client_from(\"forwarded\") as well (client_from is FORWARDED_HEADERS_CLIENT_FROM, host_from is FORWARDED_HEADERS_HOST_FROM)"),
+    (&[("HOST_FROM", "host"), ("ALLOWED_HOSTS", "example.com")], "FORWARDED_HEADERS_HOST_FROM: \"host\" is read without this call; remove the call"),
     (&[("HOST_FROM", "none")], "FORWARDED_HEADERS_HOST_FROM: \"none\" {keyword}"),
     (&[("HOST_FROM", "x-forwarded-for")], "FORWARDED_HEADERS_HOST_FROM: \"x-forwarded-for\" holds a list of addresses; write a header that holds a host"),
     (&[("HOST_FROM", "example.com:80")], "FORWARDED_HEADERS_HOST_FROM: invalid header name \"example.com:80\": expected a name such as x-real-ip"),
@@ -205,7 +205,7 @@ pub(super) const VARIABLES: [(&[(&str, &str)], &str); 155] = [
     (&[("PROXIES_WRITE", "append_to_each")], "FORWARDED_HEADERS_PROXIES_WRITE: invalid way of writing \"append_to_each\": expected one of append, append-to-each, append-to-first-line, replace"),
     (&[("PROXIES_WRITE", "replace"), ("CLIENT_FROM", "x-real-ip")], "proxies_write(Writing::Replace) without a list of addresses: entries are counted in that list; remove the call (proxies_write is FORWARDED_HEADERS_PROXIES_WRITE)"),
     (&[("PROXIES_WRITE", "append-to-each"), ("CLIENT_FROM", "forwarded")], "proxies_write(Writing::AppendToEach) without an X-Forwarded-For list: the client's place is counted in that list; remove the call (proxies_write is FORWARDED_HEADERS_PROXIES_WRITE)"),
-    (&[("PROXY", "nginx"), ("HOST_FROM", "forwarded"), ("ALLOWED_HOSTS", "example.com")], "FORWARDED_HEADERS_HOST_FROM: \"forwarded\" holds a list of elements; write a header that holds a host"),
+    (&[("PROXY", "nginx"), ("HOST_FROM", "forwarded"), ("ALLOWED_HOSTS", "example.com")], "host_from(\"forwarded\") behind nginx: nginx has no directive for Forwarded and passes the client's on; with the two maps that write it, use Proxy::NginxForwarded (host_from is FORWARDED_HEADERS_HOST_FROM)"),
     (&[("PROXY", "nginx"), ("CLIENT_FROM", "forwarded")], "client_from(\"forwarded\") behind nginx: nginx has no directive for Forwarded and passes the client's on; with the two maps that write it, use Proxy::NginxForwarded (client_from is FORWARDED_HEADERS_CLIENT_FROM)"),
     (&[("PROXY", "caddy"), ("PROXIES_WRITE", "append-to-each")], "proxies_write(Writing::AppendToEach) behind caddy: the proxy does not write its headers in this way; set the sources with builder() instead (proxies_write is FORWARDED_HEADERS_PROXIES_WRITE)"),
     (&[("PROXY", "fly"), ("TRUST", "172.16.0.0/16"), ("CLIENT_FROM", "x-forwarded-for")], "client_from(\"x-forwarded-for\") behind fly: Fly.io appends the app's own address to X-Forwarded-For, for every client; the client is in Fly-Client-IP (client_from is FORWARDED_HEADERS_CLIENT_FROM)"),
@@ -263,7 +263,7 @@ pub(super) const FILES: [(&str, &[u8], &str); 16] = [
 
 /// Keys of a TOML file, and the error, without the line that TOML adds.
 #[rustfmt::skip]
-pub(super) const KEYS: [(&str, &str); 77] = [
+pub(super) const KEYS: [(&str, &str); 78] = [
     ("proxi = \"nginx\"", "proxi: no key has this name; write proxy"),
     ("Proxy = \"nginx\"", "Proxy: no key has this name; write proxy"),
     ("trusted = \"10.0.0.2\"", "trusted: no key has this name; write trust"),
@@ -285,6 +285,7 @@ pub(super) const KEYS: [(&str, &str); 77] = [
     ("trust = [\"\"]", "trust: the value is empty; remove the key to keep the app's own setting, or write a set as text, such as \"172.28.0.2\""),
     ("trust = [\"10.0.0.2\", \"10.0.0.1/8\"]", "trust: invalid trusted proxy \"10.0.0.1/8\": the address has bits set outside its prefix; write 10.0.0.0/8 for the network or 10.0.0.1 for the one address"),
     ("trust = [\"10.0.0.2\", \"none\"]", "trust: invalid trusted proxy \"none\": none stands alone, without other items"),
+    ("trust = [\"0.0.0.0/1\", \"128.0.0.0/1\"]", "trust: invalid trusted proxy \"0.0.0.0/0\": {every}"),
     ("trust = [\"10.0.0.2\", 5]", "trust: a number in place of a set as text, such as \"172.28.0.2\""),
     ("trust = [[\"10.0.0.2\"], [\"10.0.0.3\"]]", "trust: a list in place of a set as text, such as \"172.28.0.2\""),
     ("trust = \"*\"", "trust: invalid trusted proxy \"*\": {every}"),
