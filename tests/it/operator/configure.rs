@@ -159,7 +159,10 @@ fn a_field_is_checked_as_the_setter_does() {
             |c| c.scheme_from = Some(SchemeSource::always("ftp")),
             "configure: invalid scheme \"ftp\": ",
         ),
-        (|c| c.host_from = Some(http::header::HOST), "configure: \"host\" is read without this call; "),
+        (
+            |c| c.host_from = Some(http::header::HOST),
+            "configure: \"host\" is read without this call; ",
+        ),
     ];
     for (change, start) in rows {
         let mut config = Config::default();
