@@ -6,6 +6,9 @@ pub mod crates {}
 #[doc = include_str!("deployments.md")]
 pub mod deployments {}
 
+#[doc = include_str!("operators.md")]
+pub mod operators {}
+
 #[doc = include_str!("redirects.md")]
 pub mod redirects {}
 

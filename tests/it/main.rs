@@ -7,6 +7,7 @@ mod autotrait;
 #[cfg(feature = "axum")]
 mod axum;
 mod blocks;
+mod client_net;
 mod compiler;
 mod config;
 mod configurations;
@@ -19,6 +20,7 @@ mod forwarded_parse;
 mod imports;
 mod load;
 mod names;
+mod operator;
 mod oracle;
 mod other_systems;
 mod pages;

@@ -16,7 +16,7 @@ const PARTS: [&str; 5] =
     ["**Configuration.**", "**Reads.**", "**What goes wrong.**", "**Also possible", "\nSource:"];
 
 /// rustdoc runs what has no language, and leaves these alone.
-const LANGUAGES: [&str; 5] = ["apache", "nginx", "text", "toml", "yaml"];
+const LANGUAGES: [&str; 6] = ["apache", "nginx", "sh", "text", "toml", "yaml"];
 
 /// A line with one of these decides what the app is told.
 const DECISIVE: [&str; 7] = [
