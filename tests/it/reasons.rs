@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use forwarded_headers::explain::{self, Verdict};
 use forwarded_headers::{
     Absent, Builder, ConnectionInfo, ForwardedHeaders, Peer, SchemeSource, Writing,
 };
@@ -165,6 +166,65 @@ fn an_absent_value_has_its_reason() {
         assert_eq!(parts.extensions.get(), Some(&alone), "{lines:?}");
         for value in *values {
             assert_eq!(absent(&alone, *value), Some(*why), "{value:?} of {lines:?}");
+        }
+    }
+}
+
+/// The value of an explanation, and how a reason is said of it.
+fn explained(value: Value, why: Absent) -> Option<(explain::Value, &'static str)> {
+    let value = match value {
+        Scheme => explain::Value::Scheme,
+        Host | Authority => explain::Value::Host,
+        Port => explain::Value::Port,
+        Prefix => explain::Value::Prefix,
+    };
+    let sentence = match why {
+        NotTrusted => "not read",
+        NotBelieved => "not read without a client",
+        // A header that the configuration does not read is one of the others.
+        NotRead => return None,
+        NotSent => "not sent",
+        Differ => "not used: its copies differ",
+        ExtraLines => "not used: it has more lines than a trusted proxy writes",
+        NotValid => "not valid",
+        NotAllowed => "not in allowed_hosts",
+        other => panic!("{other:?} is new"),
+    };
+    Some((value, sentence))
+}
+
+/// An explanation has the reason, on the header that it is about, and in words.
+#[test]
+fn an_explanation_says_the_reason() {
+    for (settings, peer, lines, why, values) in ROWS {
+        let layer = settings().build().unwrap();
+        let explanation = layer.explain(&request(peer, "/", lines).into_parts().0);
+        for value in *values {
+            let Some((shown, sentence)) = explained(*value, *why) else { continue };
+            let verdict = Verdict::Absent(shown, *why);
+            let entries = explanation.entries().iter().filter(|entry| entry.verdict == verdict);
+            let mut names = vec![];
+            for entry in entries {
+                assert!(entry.note.starts_with(sentence), "{explanation}");
+                names.push(&*entry.name);
+            }
+            let name = match (*value, lines[0].0) {
+                (Scheme | Host, "forwarded") => "forwarded ",
+                (Scheme, _) => "x-forwarded-",
+                (Host, _) => "x-forwarded-host",
+                (Authority, _) if *why == NotAllowed => "",
+                (Authority, _) => "host",
+                (Port, _) => "x-forwarded-port",
+                (Prefix, _) => "x-forwarded-prefix",
+            };
+            // What an untrusted peer did not send, or sent without a client, needs no line.
+            let is_silent = matches!(why, NotTrusted | NotBelieved) && names.is_empty();
+            let is_sent =
+                lines.iter().any(|(line, _)| line.starts_with(name) && *line != "x-forwarded-for");
+            assert!(
+                is_silent && !is_sent || names.iter().any(|shown| shown.starts_with(name)),
+                "{value:?} {why:?}: {explanation}"
+            );
         }
     }
 }

@@ -718,3 +718,20 @@ client 203.0.113.7, https, example.com
 "#,
     );
 }
+
+#[test]
+fn a_request_that_is_decided_already() {
+    let mut request = request("127.0.0.1", "/", &[FOR]);
+    let layer = ForwardedHeaders::new();
+    layer.apply(&mut request);
+    let (parts, ()) = request.into_parts();
+    let explanation = layer.explain(&parts);
+    assert_eq!(Some(explanation.info()), parts.extensions.get());
+    assert_text(
+        &explanation.to_string(),
+        r"
+an outer layer has decided the request
+help: explain the request as it came: call explain outside of the layer, or add explaining()
+",
+    );
+}
