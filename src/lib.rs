@@ -243,6 +243,7 @@ mod operator;
 mod outcome;
 mod peer;
 mod proxy;
+mod require;
 mod rewrite;
 mod syntax;
 
@@ -257,6 +258,7 @@ pub use operator::Config;
 pub use outcome::{Absent, Outcome, Unresolved};
 pub use peer::Peer;
 pub use proxy::Proxy;
+pub use require::Refusal;
 
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../README.md")]

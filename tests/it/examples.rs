@@ -608,6 +608,36 @@ fn whoami_refuses_wrong_flags() {
 }
 
 /// Name, flags, the request's first line, its headers, the status and `Location` of the response.
+#[test]
+fn require_proxy_refuses_what_did_not_come_through_the_proxy() {
+    const CLIENT: Line<'_> = ("x-forwarded-for", b"203.0.113.7");
+    const LOCAL: Line<'_> = ("host", b"localhost:3000");
+    const EVIL: Line<'_> = ("host", b"evil.example");
+    let direct: &[&str] = &["--trust", "192.0.2.1"];
+    let rows: [(&[&str], &str, &[Line<'_>], u16); 12] = [
+        (&[], "/", &[LOCAL, CLIENT], 200),
+        (&[], "/", &[LOCAL], 400),
+        (direct, "/", &[LOCAL, CLIENT], 403),
+        (&[], "/", &[EVIL, CLIENT], 421),
+        // Health checks come without a client's address, or without the proxy.
+        (&[], "/health", &[LOCAL], 200),
+        (direct, "/health", &[LOCAL], 200),
+        (&[], "/health?deep=1", &[LOCAL], 200),
+        (&[], "//health", &[LOCAL], 400),
+        (&[], "/health/../admin", &[LOCAL], 400),
+        (&[], "/%68ealth", &[LOCAL], 400),
+        (&[], "/health/", &[LOCAL], 400),
+        (&[], "/HEALTH", &[LOCAL], 400),
+    ];
+    for (flags, path, lines, status) in rows {
+        let example = Example::start("require_proxy", &[&ANY_PORT, flags].concat());
+        let answer = ask(example.connect(), &format!("GET {path} HTTP/1.1"), lines);
+        assert_eq!(answer.status, status, "{path} {lines:?}: {}", answer.head);
+        let is_refused = status != 200;
+        assert_eq!(answer.header("cache-control"), is_refused.then_some("no-store"), "{path}");
+    }
+}
+
 type Redirected<'a> = (&'a str, &'a [&'a str], &'a str, &'a [Line<'a>], u16, Option<&'a str>);
 
 #[test]

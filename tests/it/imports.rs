@@ -4,7 +4,7 @@ use std::fs::{read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 
 /// Each part of `src`, and the parts that it may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("outcome", &[]),
     ("peer", &[]),
     ("syntax", &[]),
@@ -19,6 +19,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("info", &["decide", "config", "header", "forwarded", "syntax", "outcome", "peer"]),
     ("client_net", &["info"]),
     ("extract", &["info", "outcome"]),
+    ("require", &["info", "outcome"]),
     (
         "explain",
         &["proxy", "info", "decide", "config", "header", "forwarded", "syntax", "outcome", "peer"],

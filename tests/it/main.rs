@@ -31,6 +31,7 @@ mod readme;
 mod reasons;
 mod refusals;
 mod replay;
+mod require;
 mod rewriting;
 mod rfc7239;
 mod rule;
