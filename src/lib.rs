@@ -237,6 +237,11 @@ pub mod guide;
 mod header;
 mod info;
 mod layer;
+#[cfg(feature = "tracing")]
+mod log;
+#[cfg(not(feature = "tracing"))]
+#[path = "log/off.rs"]
+mod log;
 mod outcome;
 mod peer;
 mod proxy;

@@ -149,7 +149,7 @@ fn another_proxy(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
     Some(format!("if {client} is your proxy, too: {}", chain_with_client(reading)?))
 }
 
-fn scheme(reading: &Reading<'_>) -> Option<String> {
+pub(super) fn scheme(reading: &Reading<'_>) -> Option<String> {
     let why = reading.resolved.reported.scheme.err()?;
     let peer = without_port(reading.peer);
     let name = match &reading.config.scheme {
@@ -180,7 +180,7 @@ fn scheme(reading: &Reading<'_>) -> Option<String> {
 fn host(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
     let reported = &reading.resolved.reported;
     match reported.authority {
-        Err(Absent::NotAllowed) => refused_host(reading, entries),
+        Err(Absent::NotAllowed) => Some(refused_host(reading, refused_text(entries)?)),
         Err(Absent::ExtraLines) => Some("have the proxy send one line of Host".into()),
         Err(Absent::NotValid) => {
             Some("have the proxy send a valid Host: a name or an address".into())
@@ -193,16 +193,20 @@ fn host(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
     }
 }
 
-fn refused_host(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
+/// Returns the host that `allowed_hosts` refuses.
+pub(super) fn refused_text(entries: &[Entry]) -> Option<&str> {
     let refused = Verdict::Absent(Value::Host, Absent::NotAllowed);
     let text = entries.iter().find(|entry| entry.verdict == refused)?.text.as_ref()?;
     // Of equal copies, one.
-    let host = text.rsplit(',').next().unwrap_or_default().trim();
+    text.rsplit(',').next().map(str::trim)
+}
+
+pub(super) fn refused_host(reading: &Reading<'_>, host: &str) -> String {
     let is_own = reading.is_trusted() && reading.resolved.reported.host.is_err();
     if is_own && is_inner_name(host.split(':').next().unwrap_or_default()) {
-        return Some(pass_host(reading, host));
+        return pass_host(reading, host);
     }
-    Some(format!("if {host} is yours: .allowed_hosts(\"…, {host}\")"))
+    format!("if {host} is yours: .allowed_hosts(\"…, {host}\")")
 }
 
 fn pass_host(reading: &Reading<'_>, host: &str) -> String {
