@@ -24,12 +24,14 @@ impl Fault {
             .flatten()
     }
 
-    /// Returns whether there is any. Nearly every request has none.
+    /// Returns whether there may be any. Nearly every request has none.
     #[inline(always)]
     pub(crate) fn is_in(resolved: &Resolved) -> bool {
-        Self::of_client(resolved).is_some()
-            || Self::of_scheme(resolved).is_some()
+        let is_unresolved = matches!(resolved.outcome, Outcome::NoPeer | Outcome::Unresolved(_));
+        is_unresolved
+            || resolved.has_untrusted_headers()
             || Self::of_host(resolved).is_some()
+            || Self::of_scheme(resolved).is_some()
     }
 
     #[inline(always)]

@@ -39,7 +39,7 @@ impl Advice {
             Fault::Scheme(_) => help::scheme(&reading),
             Fault::Host => host.as_deref().map(|host| help::refused_host(&reading, host)),
         };
-        Self { help: help.map(|help| help.replace('\n', "; ")), host }
+        Self { help: help.map(|help| help.replace('\n', " | ")), host }
     }
 }
 

@@ -10,6 +10,7 @@ mod limit;
 use std::fmt;
 
 use http::{HeaderMap, Uri};
+use tracing::level_filters::LevelFilter;
 use tracing::{Level, enabled};
 
 use crate::config::Config;
@@ -44,7 +45,7 @@ impl Log {
         headers: &HeaderMap,
         uri: &Uri,
     ) {
-        if Fault::is_in(resolved) {
+        if LevelFilter::current() != LevelFilter::OFF && Fault::is_in(resolved) {
             self.faults(&Seen { config, resolved, found_in, headers, uri });
         }
     }

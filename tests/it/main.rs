@@ -33,4 +33,6 @@ mod rule;
 mod support;
 #[cfg(feature = "tonic")]
 mod tonic;
+#[cfg(feature = "tracing")]
+mod tracing;
 mod words;
