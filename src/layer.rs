@@ -48,6 +48,11 @@ use crate::rewrite::Edits;
 /// change. Without a client it is `0.0.0.0:0`. See
 /// [`rewrite_connect_info`](Builder::rewrite_connect_info).
 ///
+/// # What it logs
+///
+/// With the feature `tracing`, the layer writes what an operator can mend: a proxy that is not trusted, a
+/// header that is missing. Each warning is written once for each peer. See [the log](crate#the-log).
+///
 /// # The first request
 ///
 /// A plain `curl localhost:3000` is answered 400 by [`ClientIp`]: this machine is trusted and reports no

@@ -153,16 +153,16 @@ fn rows() -> Vec<Row<'static>> {
         ("a Unix socket", trusting(), "unix", &[CLIENT], WARN, "untrusted_headers", for_, None, "if the Unix socket is your proxy, trust it: .trust(\"unix\")"),
         ("no header", trusting(), PROXY, &[], WARN, "no_header", for_, Some("0"), "have 10.0.0.2 send it (nginx): proxy_set_header X-Forwarded-For"),
         ("no header, from a public proxy", trusting().trust("198.51.100.1"), "198.51.100.1", &[], WARN, "no_header", for_, Some("0"), "have 198.51.100.1 send it"),
-        ("the list ends", trusting().trust_chain(["10.0.0.0/8"; 2]), PROXY, &[("x-forwarded-for", b"10.0.0.9")], WARN, "list_ends", for_, Some("1"), "if 10.0.0.9 is a proxy, have it append to X-Forwarded-For | if it is a client"),
+        ("the list ends", ForwardedHeaders::builder().trust_chain(["10.0.0.0/8"; 2]), PROXY, &[("x-forwarded-for", b"10.0.0.9")], WARN, "list_ends", for_, Some("1"), "if 10.0.0.9 is a proxy, have it append to X-Forwarded-For | if it is a client"),
         ("malformed", trusting(), PROXY, &[("x-forwarded-for", b"\xff<b>")], WARN, "malformed", for_, Some("1"), "have 10.0.0.2 write addresses: 203.0.113.7, 2001:db8::7"),
         ("extra entries", trusting().proxies_write(Writing::Replace), PROXY, &[("x-forwarded-for", b"6.6.6.6, 203.0.113.7")], WARN, "extra_entries", for_, Some("1"), "have your outermost proxy replace X-Forwarded-For | if"),
         ("unknown", trusting(), PROXY, &[("x-forwarded-for", b"unknown")], WARN, "unknown", for_, Some("1"), "if 10.0.0.2 can report addresses, have it write"),
         ("obfuscated", forwarded(), PROXY, &[("forwarded", b"for=_a")], WARN, "obfuscated", Some("forwarded"), Some("1"), "if 10.0.0.2 can report addresses, have it write"),
-        ("a scheme that is not valid", trusting(), PROXY, &[CLIENT, ("x-forwarded-proto", b"on")], WARN, "scheme_not_valid", proto, None, "have the proxy write http or https"),
+        ("a scheme that is not valid", trusting(), PROXY, &[CLIENT, ("x-forwarded-proto", b"on")], WARN, "scheme_not_valid", proto, None, "have 10.0.0.2 write http or https"),
         ("the scheme of an element", forwarded(), PROXY, &[("forwarded", b"for=203.0.113.7;proto=on")], WARN, "scheme_not_valid", Some("forwarded"), None, "have "),
         ("different copies", trusting().scheme_from("x-forwarded-ssl"), PROXY, &[CLIENT, ("x-forwarded-ssl", b"on, off")], WARN, "scheme_differs", Some("x-forwarded-ssl"), None, "have your proxies replace X-Forwarded-SSL"),
         ("extra lines", trusting().proxies_write(Writing::AppendToFirstLine), PROXY, &[CLIENT, HTTPS, ("x-forwarded-proto", b"http")], WARN, "scheme_extra_lines", proto, None, "have your proxies replace X-Forwarded-Proto"),
-        ("a scheme beside what looks like another proxy", trusting(), PROXY, &[("x-forwarded-for", b"203.0.113.7, 10.0.0.9"), ("x-forwarded-proto", b"on")], WARN, "scheme_not_valid", proto, None, "have the proxy write http or https"),
+        ("a scheme beside what looks like another proxy", trusting(), PROXY, &[("x-forwarded-for", b"203.0.113.7, 10.0.0.9"), ("x-forwarded-proto", b"on")], WARN, "scheme_not_valid", proto, None, "have 10.0.0.2 write http or https"),
         ("a refused host", trusting().allowed_hosts("example.com"), PROXY, &[CLIENT, HTTPS, ("host", b"evil.example")], DEBUG, "host_not_allowed", None, None, "if evil.example is yours: .allowed_hosts(\"…, evil.example\")"),
     ];
     rows
@@ -182,13 +182,7 @@ fn each_event_has_its_level_and_fields_and_is_loud_once() {
         let address = Some(address).filter(|peer| !["", "unix"].contains(peer));
         assert_eq!(first.field("network.peer.address"), address, "{name}");
         assert!(!first.message().contains('\n'), "{name}");
-        let message = message.replace("the proxy", PROXY);
-        let (start, message) = match message.split_once(" write http") {
-            Some((start, _)) => (start.to_owned(), message),
-            None => (message.clone(), message),
-        };
-        assert!(first.message().starts_with(&start), "{name}: {}", first.message());
-        assert!(first.message().starts_with(&message), "{name}: {}", first.message());
+        assert!(first.message().starts_with(message), "{name}: {}", first.message());
         // A clone, as each connection has one.
         let second = events(&layer.clone(), peer, lines);
         let quiet = Written { level: DEBUG, ..first.clone() };
@@ -299,15 +293,18 @@ fn warnings_that_share_a_slot_are_written_again_within_the_budget() {
     assert_eq!(rounds.iter().sum::<usize>(), 64, "{rounds:?}");
 }
 
+/// The two can share a slot: of eight layers, they do in all with a probability of 2^-48.
 #[test]
 fn a_reason_of_its_own_is_a_warning_of_its_own() {
-    let layer = built(trusting());
     let unknown: Line<'_> = ("x-forwarded-for", b"unknown");
-    let rows: [(&[Line<'_>], &str); 4] =
-        [(&[], WARN), (&[unknown], WARN), (&[], DEBUG), (&[unknown], DEBUG)];
-    for (lines, level) in rows {
-        assert_eq!(events(&layer, PROXY, lines)[0].level, level, "{lines:?}");
-    }
+    let requests: [&[Line<'_>]; 4] = [&[], &[unknown], &[], &[unknown]];
+    let levels = || {
+        let layer = built(trusting());
+        requests.map(|lines| events(&layer, PROXY, lines)[0].level)
+    };
+    let levels: Vec<_> = (0..8).map(|_| levels()).collect();
+    assert!(levels.iter().all(|levels| levels[..2] == [WARN, WARN]), "{levels:?}");
+    assert!(levels.contains(&[WARN, WARN, DEBUG, DEBUG]), "{levels:?}");
 }
 
 /// A level that is switched on later still shows the warning.
