@@ -17,21 +17,15 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Returns what is wrong with the client, the scheme and the host.
-    pub(crate) fn all(resolved: &Resolved) -> impl Iterator<Item = Self> {
-        [Self::of_client(resolved), Self::of_scheme(resolved), Self::of_host(resolved)]
-            .into_iter()
-            .flatten()
-    }
-
     /// Returns whether there may be any. Nearly every request has none.
     #[inline(always)]
     pub(crate) fn is_in(resolved: &Resolved) -> bool {
-        let is_unresolved = matches!(resolved.outcome, Outcome::NoPeer | Outcome::Unresolved(_));
-        is_unresolved
-            || resolved.has_untrusted_headers()
-            || Self::of_host(resolved).is_some()
-            || Self::of_scheme(resolved).is_some()
+        let is_client_wrong = match resolved.outcome {
+            Outcome::Forwarded | Outcome::NotForwarded => false,
+            Outcome::Direct => resolved.has_untrusted_headers(),
+            Outcome::NoPeer | Outcome::Unresolved(_) => true,
+        };
+        is_client_wrong || Self::of_host(resolved).is_some() || Self::of_scheme(resolved).is_some()
     }
 
     #[inline(always)]
@@ -48,7 +42,7 @@ impl Fault {
     }
 
     #[inline(always)]
-    fn of_scheme(resolved: &Resolved) -> Option<Self> {
+    pub(crate) fn of_scheme(resolved: &Resolved) -> Option<Self> {
         match resolved.reported.scheme {
             Err(why @ (Absent::NotValid | Absent::Differ | Absent::ExtraLines)) => {
                 Some(Self::Scheme(why))
@@ -58,7 +52,7 @@ impl Fault {
     }
 
     #[inline(always)]
-    fn of_host(resolved: &Resolved) -> Option<Self> {
+    pub(crate) fn of_host(resolved: &Resolved) -> Option<Self> {
         (resolved.reported.authority == Err(Absent::NotAllowed)).then_some(Self::Host)
     }
 

@@ -265,8 +265,7 @@ fn a_flood_of_addresses_is_64_lines() {
     assert_eq!(under_load(&layer, 10_000, peer), 64);
     assert_eq!(under_load(&layer, 10_000, peer), 0);
     // The budget is that of all warnings.
-    let later = events(&layer, PROXY, &[]);
-    assert_eq!(later[0].level, DEBUG);
+    assert_eq!(events(&layer, PROXY, &[])[0].level, DEBUG);
     assert_eq!(events(&layer, "", &[])[0].level, "ERROR");
 }
 
@@ -464,11 +463,13 @@ fn recorded_in_a_span(info: &ConnectionInfo) -> BTreeMap<&'static str, String> {
     written.into_iter().flat_map(|written| written.fields).collect()
 }
 
+/// Name, peer, lines, and the fields of the span.
+type SpanRow<'a> = (&'a str, &'a str, &'a [Line<'a>], &'a [(&'static str, &'a str)]);
+
 #[test]
 fn a_span_gets_what_is_known() {
     let layer = built(trusting().trust("10.0.0.2, unix"));
-    type Row<'a> = (&'a str, &'a str, &'a [Line<'a>], &'a [(&'static str, &'a str)]);
-    let rows: [Row<'_>; 5] = [
+    let rows: [SpanRow<'_>; 5] = [
         (
             "forwarded",
             "[::ffff:10.0.0.2]:5000",
