@@ -53,15 +53,17 @@ impl Log {
     #[cold]
     #[inline(never)]
     fn faults(&self, seen: &Seen<'_>) {
-        let resolved = seen.resolved;
-        for fault_of in [Fault::of_client, Fault::of_scheme, Fault::of_host] {
-            if let Some(fault) = fault_of(resolved) {
-                self.fault(seen, fault);
-            }
+        if let Some(fault) = Fault::of_client(seen.resolved) {
+            self.fault(seen, fault);
+        }
+        if let Some(fault) = Fault::of_scheme(seen.resolved) {
+            self.fault(seen, fault);
+        }
+        if let Some(fault) = Fault::of_host(seen.resolved) {
+            self.fault(seen, fault);
         }
     }
 
-    #[inline]
     fn fault(&self, seen: &Seen<'_>, fault: Fault) {
         if let Some(level) = self.level(fault, seen.resolved.peer) {
             seen.write(level, fault);
