@@ -237,9 +237,9 @@
 //!
 //! - `axum`: the extractors, and `ConnectInfo` as a peer, which becomes the client. For axum 0.8.
 //! - `serde`: `Serialize` for an [`explain::Explanation`].
-//! - `tracing`: [the log](#the-log), and `ConnectionInfo::record`.
 //! - `tonic`: `TcpConnectInfo` and `UdsConnectInfo` as a peer, which becomes the client. For tonic 0.14,
 //!   which needs Rust 1.88.
+//! - `tracing`: [the log](#the-log), and `ConnectionInfo::record`.
 
 #![forbid(unsafe_code)]
 #![warn(
