@@ -63,6 +63,7 @@ impl<S> Layer<S> for Explaining {
     type Service = ExplainingService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
+        self.0.log_configuration();
         ExplainingService { inner, layer: self.0.clone() }
     }
 }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::uri::{self, Scheme};
 
+#[cfg(feature = "tracing")]
+use crate::decide::Fault;
 use crate::decide::{Resolved, Sent};
 use crate::forwarded::Node;
 use crate::outcome::{Absent, Outcome};
@@ -253,6 +255,42 @@ impl ConnectionInfo {
     #[must_use]
     pub fn absent_prefix(&self) -> Option<Absent> {
         self.0.prefix.as_ref().err().copied()
+    }
+
+    /// Writes the decision into the fields of a span, by their OpenTelemetry names: `client.address`,
+    /// `client.port`, `network.peer.address`, `network.peer.port`, `server.address`, `server.port`,
+    /// `url.scheme`, and `forwarded.reason`.
+    ///
+    /// A span has only the fields that it declares: declare each as [`Empty`](tracing::field::Empty).
+    /// OpenTelemetry wants most of these when a span is created. A span that is created behind the layer
+    /// can read [`ConnectionInfo`] instead, as in the example `access_log`.
+    ///
+    /// An unknown client leaves `client.address` unset, where OpenTelemetry would put the peer.
+    /// `forwarded.reason` has the reason then: `no_peer`, `no_header`, `list_ends`, `malformed`,
+    /// `extra_entries`, `unknown` or `obfuscated`. It is `untrusted_headers` if
+    /// [`has_untrusted_headers`](Self::has_untrusted_headers).
+    ///
+    /// ```
+    /// use forwarded_headers::{ConnectionInfo, Peer};
+    /// use tracing::field::Empty;
+    ///
+    /// let span = tracing::info_span!("request", client.address = Empty, url.scheme = Empty);
+    /// let info = ConnectionInfo::from(Peer::Inet(([203, 0, 113, 7], 4711).into()));
+    /// info.record(&span); // client.address=203.0.113.7 url.scheme="http"
+    /// # assert_eq!(info.client_port(), Some(4711));
+    /// ```
+    #[cfg(feature = "tracing")]
+    pub fn record(&self, span: &tracing::Span) {
+        use tracing::field::display;
+        let peer = self.peer_addr();
+        span.record("client.address", self.client_ip().map(display));
+        span.record("client.port", self.client_port());
+        span.record("network.peer.address", peer.map(|peer| display(peer.ip().to_canonical())));
+        span.record("network.peer.port", peer.map(|peer| peer.port()));
+        span.record("server.address", self.host().map(|host| host.trim_matches(['[', ']'])));
+        span.record("server.port", self.port());
+        span.record("url.scheme", self.scheme().as_str());
+        span.record("forwarded.reason", Fault::of_client(&self.0).map(Fault::reason));
     }
 
     /// Returns whether the peer is not trusted, and the request carries a forwarding header.

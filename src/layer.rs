@@ -12,6 +12,7 @@ use crate::config::{Builder, Config, ConfigError, Setting};
 use crate::decide::{Found, decide};
 use crate::explain::Explanation;
 use crate::info::ConnectionInfo;
+use crate::log::Log;
 use crate::proxy::Proxy;
 use crate::rewrite::Edits;
 
@@ -47,6 +48,11 @@ use crate::rewrite::Edits;
 /// change. Without a client it is `0.0.0.0:0`. See
 /// [`rewrite_connect_info`](Builder::rewrite_connect_info).
 ///
+/// # What it logs
+///
+/// With the feature `tracing`, the layer writes what an operator can mend: a proxy that is not trusted, a
+/// header that is missing. Each warning is written once for each peer. See [the log](crate#the-log).
+///
 /// # The first request
 ///
 /// A plain `curl localhost:3000` is answered 400 by [`ClientIp`]: this machine is trusted and reports no
@@ -56,7 +62,14 @@ use crate::rewrite::Edits;
 /// [`ClientIp`]: https://docs.rs/forwarded-headers/latest/forwarded_headers/extract/struct.ClientIp.html
 #[derive(Debug, Clone)]
 pub struct ForwardedHeaders {
-    config: Arc<Config>,
+    shared: Arc<Shared>,
+}
+
+/// What all clones of a layer share.
+#[derive(Debug)]
+struct Shared {
+    config: Config,
+    log: Log,
 }
 
 impl ForwardedHeaders {
@@ -161,9 +174,10 @@ impl ForwardedHeaders {
         if let Some(known) = parts.extensions.get::<ConnectionInfo>() {
             return known.clone();
         }
-        let (peer, _) = self.config.peer_from.find(&parts.extensions);
-        let found = Found::looked_up(&parts.headers, &self.config);
-        ConnectionInfo::new(decide(&self.config, peer, &found, &parts.uri))
+        let config = &self.shared.config;
+        let (peer, _) = config.peer_from.find(&parts.extensions);
+        let found = Found::looked_up(&parts.headers, config);
+        ConnectionInfo::new(decide(config, peer, &found, &parts.uri))
     }
 
     /// Explains the decision about a request, and changes nothing.
@@ -196,8 +210,8 @@ impl ForwardedHeaders {
             return Explanation::of_decided(known);
         }
         let mut after = Request::from_parts(parts.clone(), ());
-        self.apply(&mut after);
-        Explanation::new(&self.config, parts, &after.into_parts().0)
+        self.rewrite(&mut after, Logging::Off);
+        Explanation::new(&self.shared.config, parts, &after.into_parts().0)
     }
 
     /// Decides a request and rewrites it as the layer does, without tower. Leaves a request that carries
@@ -217,18 +231,38 @@ impl ForwardedHeaders {
     /// assert!(request.extensions().get::<ConnectionInfo>().is_some());
     /// ```
     pub fn apply<B>(&self, request: &mut Request<B>) {
+        self.rewrite(request, Logging::On);
+    }
+
+    #[inline(always)]
+    fn rewrite<B>(&self, request: &mut Request<B>, logging: Logging) {
         if request.extensions().get::<ConnectionInfo>().is_some() {
             return;
         }
-        let config = &*self.config;
+        let Shared { config, log } = &*self.shared;
         let (peer, found_in) = config.peer_from.find(request.extensions());
         let mut found = Found::new(request.headers());
         found.pass(config);
         let resolved = decide(config, peer, &found, request.uri());
+        if logging == Logging::On {
+            log.request(config, &resolved, found_in, request.headers(), request.uri());
+        }
         let mut edits = Edits::needed(config, &resolved, &found);
         edits.apply(request, config, &resolved, found_in);
         request.extensions_mut().insert(ConnectionInfo::new(resolved));
     }
+
+    /// Writes the configuration to the log, once.
+    pub(crate) fn log_configuration(&self) {
+        self.shared.log.configuration(&self.shared.config);
+    }
+}
+
+/// Whether a request may cause events. An explanation causes none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Logging {
+    On,
+    Off,
 }
 
 impl Default for ForwardedHeaders {
@@ -268,7 +302,8 @@ impl Builder {
     /// - `unix` in a set behind the peer, beside addresses or with `Forwarded`;
     /// - a setting that would do nothing.
     pub fn build(self) -> Result<ForwardedHeaders, ConfigError> {
-        self.check().map(|config| ForwardedHeaders { config: Arc::new(config) })
+        let config = self.check()?;
+        Ok(ForwardedHeaders { shared: Arc::new(Shared { config, log: Log::new() }) })
     }
 }
 
@@ -276,6 +311,7 @@ impl<S> Layer<S> for ForwardedHeaders {
     type Service = ForwardedHeadersService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
+        self.log_configuration();
         ForwardedHeadersService { inner, layer: self.clone() }
     }
 }

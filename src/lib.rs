@@ -200,6 +200,30 @@
 //! | [`insecure_keep_header`](Builder::insecure_keep_header) | code behind the layer needs a header as the client sent it |
 //! | [`configure`](Builder::configure) | the operator sets the proxies, by [variables](Config#variables) or in a file |
 //!
+//! # The log
+//!
+//! With the feature `tracing`, the layer writes what an operator can mend, with the target
+//! `forwarded_headers`. The message is the advice of [`explain`](ForwardedHeaders::explain).
+//!
+//! | `forwarded.reason` | level | what happened |
+//! |---|---|---|
+//! | `untrusted_headers` | `WARN` once if the peer is near, otherwise `DEBUG` | an untrusted peer sent `forwarded.header` |
+//! | `no_header`, `list_ends`, `malformed`, `extra_entries`, `unknown`, `obfuscated` | `WARN` once | the client is unresolved after `forwarded.hops` reports |
+//! | `scheme_not_valid`, `scheme_differs`, `scheme_extra_lines` | `WARN` once | a trusted proxy sent a scheme that is not used |
+//! | `no_peer` | `ERROR` once for the layer | the peer is unknown |
+//! | `host_not_allowed` | `DEBUG` | `allowed_hosts` refuses `forwarded.host` |
+//! | none | `DEBUG` once for the layer | the configuration, from [`layer`](tower_layer::Layer::layer) |
+//!
+//! - *Once* is once for each peer and reason. The same event is then `DEBUG`. A `/64` of IPv6 is one peer.
+//! - A near peer is at a Unix socket, or has a loopback, private, link-local, unique local or shared
+//!   (`100.64.0.0/10`) address. A peer with another address causes no warning by its headers.
+//! - A layer and its clones write 64 warnings at most, and remember the last of them in 64 slots.
+//! - A request that the layer decides as it should writes nothing.
+//! - `network.peer.address` is the peer. A Unix socket has none.
+//!
+//! A subscriber of `tracing` receives these events; the crate `log` does not.
+//! `ConnectionInfo::record` writes a decision into a span.
+//!
 //! # Scope
 //!
 //! The layer answers no request itself and refuses none. A handler that needs the client's address extracts
@@ -216,6 +240,7 @@
 //!   which needs Rust 1.88.
 //! - `serde`: [`Config`] and the types of the settings in files: TOML, YAML, JSON. An
 //!   [`explain::Explanation`] as JSON.
+//! - `tracing`: [the log](#the-log), and `ConnectionInfo::record`.
 
 #![forbid(unsafe_code)]
 #![warn(
@@ -239,6 +264,11 @@ pub mod guide;
 mod header;
 mod info;
 mod layer;
+#[cfg(feature = "tracing")]
+mod log;
+#[cfg(not(feature = "tracing"))]
+#[path = "log/off.rs"]
+mod log;
 mod operator;
 mod outcome;
 mod peer;

@@ -219,6 +219,41 @@ fn a_thread_caches_each_host_once() {
     }
 }
 
+/// Applies the layer to a request of an untrusted peer that sends forwarding headers.
+#[cfg(feature = "tracing")]
+fn apply_untrusted(layer: &ForwardedHeaders, ip: [u8; 4]) -> u64 {
+    let mut request = Request::from_parts(parts(&[("x-forwarded-for", b"203.0.113.7")]), ());
+    request.extensions_mut().insert(Peer::Inet((ip, 50_000).into()));
+    measure(|| layer.apply(&mut request)).count_total
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn only_an_event_that_is_written_allocates() {
+    let layer = ForwardedHeaders::new();
+    let without = apply_untrusted(&layer, [172, 18, 0, 3]);
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::sink)
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        assert!(apply_untrusted(&layer, [172, 18, 0, 3]) > without);
+        assert_eq!(apply_untrusted(&layer, [172, 18, 0, 3]), without);
+        // A flood of addresses uses up the budget, and leaves nothing behind.
+        let flood = |second: u8| {
+            measure(|| {
+                for address in 0..10_000_u16 {
+                    let [third, fourth] = address.to_be_bytes();
+                    apply_untrusted(&layer, [10, second, third, fourth]);
+                }
+            })
+        };
+        assert_eq!(flood(1).bytes_current, 0);
+        assert_eq!(flood(2).bytes_current, 0);
+        assert_eq!(apply_untrusted(&layer, [172, 18, 0, 4]), without);
+    });
+}
+
 #[test]
 fn the_strict_iterator_allocates_nothing() {
     let value = br#"for="[2001:db8::7]:4711";proto=https, for=_hidden;ext="a\"b", for=192.0.2.1"#;

@@ -5,6 +5,8 @@
 //! not seen recently, and those that end in a dot.
 
 mod extra_entries;
+#[cfg(feature = "tracing")]
+mod fault;
 mod resolved;
 mod scan;
 mod values;
@@ -22,6 +24,8 @@ use resolved::why_absent;
 use values::Values;
 use walk::{Walk, walk_reports};
 
+#[cfg(feature = "tracing")]
+pub(crate) use fault::Fault;
 pub(crate) use resolved::{Reported, Resolved, Sent};
 pub(crate) use scan::{Found, Others, is_forwarding};
 pub(crate) use walk::{Observer, Place, Verdict};

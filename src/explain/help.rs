@@ -153,7 +153,7 @@ fn another_proxy(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
     Some(format!("if {client} is your proxy, too: {}", chain_with_client(reading)?))
 }
 
-fn scheme(reading: &Reading<'_>) -> Option<String> {
+pub(super) fn scheme(reading: &Reading<'_>) -> Option<String> {
     let why = reading.resolved.reported.scheme.err()?;
     let peer = without_port(reading.peer);
     let name = match &reading.config.scheme {
@@ -189,7 +189,7 @@ fn write_scheme(reading: &Reading<'_>, peer: &str, name: &HeaderName) -> String 
 fn host(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
     let reported = &reading.resolved.reported;
     match reported.authority {
-        Err(Absent::NotAllowed) => refused_host(reading, entries),
+        Err(Absent::NotAllowed) => Some(refused_host(reading, refused_text(entries)?)),
         Err(Absent::ExtraLines) => Some("have the proxy send one line of Host".into()),
         Err(Absent::NotValid) => {
             Some("have the proxy send a valid Host: a name or an address".into())
@@ -206,10 +206,7 @@ fn host(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
 fn other_value(entries: &[Entry]) -> Option<String> {
     entries.iter().find_map(|entry| {
         let name = title_case(&entry.name.parse().ok()?);
-        let (value, why) = match entry.verdict {
-            Verdict::Absent(value, why) => (value, why),
-            _ => return None,
-        };
+        let Verdict::Absent(value, why) = entry.verdict else { return None };
         let valid = match value {
             Value::Scheme => return None,
             Value::Host => "a host",
@@ -224,16 +221,20 @@ fn other_value(entries: &[Entry]) -> Option<String> {
     })
 }
 
-fn refused_host(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
+/// Returns the host that `allowed_hosts` refuses.
+pub(super) fn refused_text(entries: &[Entry]) -> Option<&str> {
     let refused = Verdict::Absent(Value::Host, Absent::NotAllowed);
     let text = entries.iter().find(|entry| entry.verdict == refused)?.text.as_ref()?;
     // Of equal copies, one.
-    let host = text.rsplit(',').next().unwrap_or_default().trim();
+    text.rsplit(',').next().map(str::trim)
+}
+
+pub(super) fn refused_host(reading: &Reading<'_>, host: &str) -> String {
     let is_own = reading.is_trusted() && reading.resolved.reported.host.is_err();
     if is_own && is_inner_name(host.split(':').next().unwrap_or_default()) {
-        return Some(pass_host(reading, host));
+        return pass_host(reading, host);
     }
-    Some(format!("if {host} is yours: .allowed_hosts(\"…, {host}\")"))
+    format!("if {host} is yours: .allowed_hosts(\"…, {host}\")")
 }
 
 fn pass_host(reading: &Reading<'_>, host: &str) -> String {

@@ -1,5 +1,7 @@
 //! Why a request was decided as it was, for the operator.
 
+#[cfg(feature = "tracing")]
+mod advice;
 mod client;
 mod entry;
 mod escape;
@@ -16,6 +18,11 @@ use http::request::Parts;
 use crate::config::Config;
 use crate::info::ConnectionInfo;
 use reading::Reading;
+
+#[cfg(feature = "tracing")]
+pub(crate) use advice::Advice;
+#[cfg(feature = "tracing")]
+pub(crate) use help::is_inner;
 
 pub use entry::{Entry, Value, Verdict};
 

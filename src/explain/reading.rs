@@ -27,10 +27,18 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
+    pub(super) fn new(config: &'a Config, before: &'a Parts, after: &'a Parts) -> Self {
+        Self::from_peer(config, config.peer_from.find(&before.extensions), before, after)
+    }
+
     /// Decides the request once more, with an observer of the walk.
     #[inline(never)]
-    pub(super) fn new(config: &'a Config, before: &'a Parts, after: &'a Parts) -> Self {
-        let (peer, found_in) = config.peer_from.find(&before.extensions);
+    pub(super) fn from_peer(
+        config: &'a Config,
+        (peer, found_in): (Option<Peer>, FoundIn),
+        before: &'a Parts,
+        after: &'a Parts,
+    ) -> Self {
         let found = Found::looked_up(&before.headers, config);
         let mut steps = Steps::default();
         let resolved = decide_observed(config, peer, &found, &before.uri, &mut steps);

@@ -55,11 +55,8 @@ impl Edits {
             }
             authority => authority.as_ref().map(Authority::as_bytes).into(),
         };
-        Self {
-            host: host.edit(&found.own_host),
-            values: value_edits(config, resolved, found),
-            others: found.others,
-        }
+        let values = value_edits(config, resolved, found);
+        Self { host: host.edit(&found.own_host), values, others: found.others }
     }
 
     /// Makes the request agree with the decision.
@@ -148,6 +145,7 @@ fn write(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
 
 /// Compares the headers that were read with the decision. Removes all of them unless a trusted proxy
 /// reported the client.
+#[inline(never)]
 fn value_edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Option<PerValue<Edit>> {
     if !found.has_read {
         return None;

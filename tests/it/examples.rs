@@ -719,6 +719,30 @@ async fn hyper_answers_over_http_2() {
     connection.abort();
 }
 
+/// The span has the client when it is created, so each line of the log has it.
+#[test]
+fn access_log_writes_the_client_of_each_request() {
+    let mut example = Example::start("access_log", &ANY_PORT);
+    let lines: [Line<'_>; 3] =
+        [HOST, ("x-forwarded-for", b"198.51.100.1, 203.0.113.7"), ("x-forwarded-proto", b"https")];
+    assert_eq!(example.get(&lines).body, "hello\n");
+    assert_eq!(example.get(&[HOST]).body, "hello\n");
+    assert_eq!(example.get(&[HOST]).body, "hello\n");
+    example.process.kill().unwrap();
+    let (log, _) = example.end();
+    let log: Vec<_> = log.lines().collect();
+    let [good, warning, first, second] = log[..] else { panic!("{log:#?}") };
+    let span = " INFO request{client.address=203.0.113.7 network.peer.address=127.0.0.1 \
+                server.address=\"example.com\" url.scheme=\"https\" url.path=\"/\" \
+                http.request.method=\"GET\"}: tower_http::trace::on_response: ";
+    assert!(good.contains(span), "{good}");
+    assert!(warning.contains(" WARN forwarded_headers: have 127.0.0.1 send it (nginx): "));
+    assert!(warning.contains(" network.peer.address=127.0.0.1 forwarded.reason=\"no_header\" "));
+    for line in [first, second] {
+        assert!(line.contains(" INFO request{network.peer.address=127.0.0.1 "), "{line}");
+    }
+}
+
 #[cfg(unix)]
 mod unix_socket {
     use std::os::unix::fs::PermissionsExt;

@@ -4,7 +4,7 @@ use std::fs::{read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 
 /// Each part of `src`, and the parts that it may use.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("outcome", &[]),
     ("peer", &[]),
     ("syntax", &[]),
@@ -24,6 +24,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         "explain",
         &["proxy", "info", "decide", "config", "header", "forwarded", "syntax", "outcome", "peer"],
     ),
+    ("log", &["explain", "decide", "config", "header", "outcome", "peer"]),
 ];
 
 /// These see all.

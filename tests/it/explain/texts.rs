@@ -57,7 +57,7 @@ fn a_lie_to_the_left_of_the_client() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, example.com
   peer               172.28.0.2:41822    trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    203.0.113.7         the client, reported by 172.28.0.2
@@ -65,7 +65,7 @@ client 203.0.113.7, https, example.com
   x-forwarded-proto  https               the scheme
   host               example.com         the host
   x-forwarded-host   <script>\xc2\x9b2J  not read, removed
-"#,
+",
     );
 }
 
@@ -90,7 +90,7 @@ fn another_header_in_the_place_of_the_one_that_is_read() {
     let text = explain(nginx(), NGINX, &[PROTO, HOST, ("x-real-ip", b"203.0.113.7")]);
     assert_text(
         &text,
-        r#"
+        r"
 no client: 172.28.0.2 is trusted and sent no X-Forwarded-For
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    (nothing)         not sent: it would report the client
@@ -99,7 +99,7 @@ no client: 172.28.0.2 is trusted and sent no X-Forwarded-For
   x-real-ip          203.0.113.7       not read, removed
 help: have 172.28.0.2 send it (nginx): proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       it sent X-Real-IP, which is not read in its place
-"#,
+",
     );
 }
 
@@ -112,7 +112,7 @@ fn a_list_that_ends_at_a_trusted_address() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 no client: the list ends where one more proxy's report is due
   peer               10.0.0.2:50010  trusted: 10.0.0.0/8 (from Peer)
   x-forwarded-for    10.0.0.9        a proxy, reported by 10.0.0.2; trusted: 10.0.0.0/8
@@ -121,7 +121,7 @@ no client: the list ends where one more proxy's report is due
   host               example.com     the host
 help: if 10.0.0.9 is a proxy, have it append to X-Forwarded-For
       if it is a client, trust your proxies alone: 10.0.0.0/8 is more than those
-"#,
+",
     );
 }
 
@@ -130,14 +130,14 @@ fn a_scheme_that_is_none() {
     let text = explain(nginx(), NGINX, &[FOR, ("x-forwarded-proto", b"on"), HOST]);
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, http, example.com
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    203.0.113.7       the client, reported by 172.28.0.2
   x-forwarded-proto  on                not valid, removed; the scheme is http
   host               example.com       the host
 help: have 172.28.0.2 write http or https (nginx): proxy_set_header X-Forwarded-Proto $scheme;
-"#,
+",
     );
 }
 
@@ -174,7 +174,7 @@ fn two_hops_two_lines_a_prefix() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 2001:db8:cafe::17, https, example.com, /shop
   peer                      10.1.0.4:50010     trusted: 10.1.0.0/16 (from Peer)
   x-forwarded-for (2 of 2)  198.51.100.9       a proxy, reported by 10.1.0.4; trusted: 198.51.100.0/24
@@ -184,7 +184,7 @@ client 2001:db8:cafe::17, https, example.com, /shop
   host                      app:3000           not read: another host comes first; rewritten: example.com
   x-forwarded-prefix        /shop              the prefix
   uri                       /                  rewritten: https://example.com/
-"#,
+",
     );
 }
 
@@ -211,14 +211,14 @@ fn a_host_that_is_not_passed_on() {
     let text = explain(nginx(), NGINX, &[FOR, PROTO, ("host", b"app:3000")]);
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, app:3000
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    203.0.113.7       the client, reported by 172.28.0.2
   x-forwarded-proto  https             the scheme
   host               app:3000          the host
 help: if app:3000 is not the host that clients use, have 172.28.0.2 pass the client's Host on (nginx): proxy_set_header Host $host;
-"#,
+",
     );
 }
 
@@ -244,14 +244,14 @@ fn no_connect_info() {
     let text = explain(ForwardedHeaders::builder(), "", &[FOR, HOST]);
     assert_text(
         &text,
-        r#"
+        r"
 no client: the peer is unknown
   peer             (nothing)    no extension of the request holds the peer
   x-forwarded-for  203.0.113.7  not read, removed
   host             example.com  the host
 help: with axum, serve with into_make_service_with_connect_info::<SocketAddr>()
       for another listener: .peer_from(…)
-"#,
+",
     );
 }
 
@@ -260,14 +260,14 @@ fn no_forwarding_header_at_all() {
     let text = explain(nginx(), NGINX, &[HOST]);
     assert_text(
         &text,
-        r#"
+        r"
 no client: 172.28.0.2 is trusted and sent no X-Forwarded-For
   peer             172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for  (nothing)         not sent: it would report the client
   host             example.com       the host
 help: have 172.28.0.2 send it (nginx): proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       without a proxy, as in local development: .trusted_peer_may_be_client(true)
-"#,
+",
     );
 }
 
@@ -276,7 +276,7 @@ fn malformed() {
     let text = explain(nginx(), NGINX, &[("x-forwarded-for", b"1.1.1.1, 999.1.1.1"), PROTO, HOST]);
     assert_text(
         &text,
-        r#"
+        r"
 no client: 172.28.0.2 reported a text that is not a usable address
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    999.1.1.1         not a usable address, reported by 172.28.0.2, removed
@@ -284,7 +284,7 @@ no client: 172.28.0.2 reported a text that is not a usable address
   x-forwarded-proto  https             not read without a client, removed; the scheme is http
   host               example.com       the host
 help: have 172.28.0.2 write addresses: 203.0.113.7, 2001:db8::7
-"#,
+",
     );
 }
 
@@ -293,14 +293,14 @@ fn empty() {
     let text = explain(nginx(), NGINX, &[("x-forwarded-for", b"203.0.113.7,"), HOST]);
     assert_text(
         &text,
-        r#"
+        r"
 no client: the list ends where one more proxy's report is due
   peer             172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for  (empty)           empty: the report of 172.28.0.2 is missing, removed
                    203.0.113.7       not read: left of the last report, removed
   host             example.com       the host
 help: have 172.28.0.2 append to X-Forwarded-For
-"#,
+",
     );
 }
 
@@ -309,7 +309,7 @@ fn unknown() {
     let text = explain(nginx(), NGINX, &[("x-forwarded-for", b"1.1.1.1, unknown"), PROTO, HOST]);
     assert_text(
         &text,
-        r#"
+        r"
 no client: 172.28.0.2 does not know its client
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    unknown           no client: unknown to 172.28.0.2, removed
@@ -317,7 +317,7 @@ no client: 172.28.0.2 does not know its client
   x-forwarded-proto  https             the scheme, removed without an address
   host               example.com       the host
 help: if 172.28.0.2 can report addresses, have it write the client's into X-Forwarded-For
-"#,
+",
     );
 }
 
@@ -330,7 +330,7 @@ fn an_obfuscated_identifier() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 no client: 172.28.0.2 hides its client behind an identifier
   peer             172.28.0.2:41822                          trusted: 172.28.0.2 (from Peer)
   forwarded        for=_hidden;proto=https;host=example.com  an identifier, reported by 172.28.0.2: no address, removed
@@ -339,7 +339,7 @@ no client: 172.28.0.2 hides its client behind an identifier
   host             example.com                               not read: another host comes first
   uri              /                                         rewritten: https://example.com/
 help: if 172.28.0.2 can report addresses, have it write the client's into Forwarded
-"#,
+",
     );
 }
 
@@ -395,7 +395,7 @@ fn an_element_with_a_bad_scheme_and_no_host() {
     let text = explain(forwarded(), NGINX, &[("forwarded", b"for=203.0.113.7;proto=ftp"), HOST]);
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, http, example.com
   peer             172.28.0.2:41822           trusted: 172.28.0.2 (from Peer)
   forwarded        for=203.0.113.7;proto=ftp  the client, reported by 172.28.0.2; rewritten: for=203.0.113.7
@@ -403,7 +403,7 @@ client 203.0.113.7, http, example.com
   forwarded host   (nothing)                  not sent
   host             example.com                the host
 help: have 172.28.0.2 write proto=http or proto=https
-"#,
+",
     );
 }
 
@@ -413,7 +413,7 @@ fn extra_entries() {
         explain(replaces(), NGINX, &[("x-forwarded-for", b"6.6.6.6, 203.0.113.7"), PROTO, HOST]);
     assert_text(
         &text,
-        r#"
+        r"
 no client: X-Forwarded-For holds more than trusted proxies write
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    203.0.113.7       reported by 172.28.0.2, and not used: the header holds extra entries, removed
@@ -422,7 +422,7 @@ no client: X-Forwarded-For holds more than trusted proxies write
   host               example.com       the host
 help: have your outermost proxy replace X-Forwarded-For
       if it appends to the header of a proxy in front of it: .proxies_write(Writing::Append) and .trust_chain([…])
-"#,
+",
     );
 }
 
@@ -441,7 +441,7 @@ fn ports_and_look_alikes() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, example.com
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    203.0.113.7:4711  the client, reported by 172.28.0.2; rewritten: 203.0.113.7
@@ -449,7 +449,7 @@ client 203.0.113.7, https, example.com
   host               example.com       the host
   x_forwarded_for    6.6.6.6           not read, removed
   x.real.ip          6.6.6.6           not read, removed
-"#,
+",
     );
 }
 
@@ -458,7 +458,7 @@ fn two_lines_of_host() {
     let text = explain(nginx(), NGINX, &[FOR, PROTO, HOST, ("host", b"evil.example")]);
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, no host
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    203.0.113.7       the client, reported by 172.28.0.2
@@ -466,7 +466,7 @@ client 203.0.113.7, https, no host
   host (1 of 2)      example.com       not used: it has more lines than a trusted proxy writes, removed: no host
   host (2 of 2)      evil.example      not used: it has more lines than a trusted proxy writes, removed: no host
 help: have the proxy send one line of Host
-"#,
+",
     );
 }
 
@@ -479,7 +479,7 @@ fn a_zone() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 no client: 172.28.0.2 reported a text that is not a usable address
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    fe80::1%eth0      not usable: the zone names a link of 172.28.0.2, removed
@@ -487,7 +487,7 @@ no client: 172.28.0.2 reported a text that is not a usable address
   x-forwarded-proto  https             not read without a client, removed; the scheme is http
   host               example.com       the host
 help: have 172.28.0.2 write addresses: 203.0.113.7, 2001:db8::7
-"#,
+",
     );
 }
 
@@ -500,14 +500,14 @@ fn a_unix_socket_behind_a_unix_socket() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, example.com
   peer               a Unix socket  trusted: unix (from Peer)
   x-forwarded-for    unix:          a proxy, reported by the Unix socket; trusted: unix
                      203.0.113.7    the client, reported by unix:
   x-forwarded-proto  https          the scheme
   host               example.com    the host
-"#,
+",
     );
 }
 
@@ -520,14 +520,14 @@ fn the_second_entry_from_the_right() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, http, example.com
   peer             35.191.0.1:50000  trusted: 35.191.0.0/16 (from Peer)
   x-forwarded-for  34.1.1.1          not looked at: right of the nearest proxy's report
                    203.0.113.7       the client, reported by 35.191.0.1
                    1.1.1.1           not read: left of the client, where every client can write; if 203.0.113.7 is your proxy, see trust_chain
   host             example.com       the host
-"#,
+",
     );
 }
 
@@ -540,14 +540,14 @@ fn a_header_with_one_address() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, example.com
   peer               173.245.48.9:443  trusted: 173.245.48.0/20 (from Peer)
   cf-connecting-ip   203.0.113.7       the client, reported by 173.245.48.9
   x-forwarded-proto  https             the scheme
   host               example.com       the host
   x-forwarded-for    203.0.113.7       not read, removed
-"#,
+",
     );
 }
 
@@ -560,14 +560,14 @@ fn two_addresses_where_one_is_read() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 no client: 173.245.48.9 reported a text that is not a usable address
   peer               173.245.48.9:443      trusted: 173.245.48.0/20 (from Peer)
   cf-connecting-ip   203.0.113.7, 1.1.1.1  not a usable address, reported by 173.245.48.9, removed
   x-forwarded-proto  https                 not read without a client, removed; the scheme is http
   host               example.com           the host
 help: have 173.245.48.9 write one line with one address: 203.0.113.7
-"#,
+",
     );
 }
 
@@ -587,7 +587,7 @@ fn copies_that_differ_and_values_that_are_not_valid() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, example.com
   peer                172.28.0.2:41822        trusted: 172.28.0.2 (from Peer)
   x-forwarded-for     203.0.113.7             the client, reported by 172.28.0.2
@@ -598,7 +598,7 @@ client 203.0.113.7, https, example.com
   x-forwarded-prefix  /a//b                   not valid, removed
   uri                 /                       rewritten: https://example.com/
 help: have your proxies replace X-Forwarded-Host
-"#,
+",
     );
 }
 
@@ -611,13 +611,13 @@ fn the_order_of_a_chain() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 10.1.0.4, http, example.com
   peer             10.1.0.4:50010             not trusted, so it is the client
   x-forwarded-for  203.0.113.7, 198.51.100.9  not read, removed
   host             example.com                the host
 help: if 10.1.0.4 is the nearest proxy, write it last: trust_chain starts with the outermost proxy
-"#,
+",
     );
 }
 
@@ -630,13 +630,13 @@ fn a_peer_that_may_be_the_client() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 127.0.0.1, http, localhost:3000
   peer               127.0.0.1:50010  trusted: loopback; the client, since it sent no forwarding header
   x-forwarded-for    (nothing)        not sent: it would report the client
   x-forwarded-proto  (nothing)        not sent; the scheme is http
   host               localhost:3000   the host
-"#,
+",
     );
 }
 
@@ -649,13 +649,13 @@ fn a_stated_scheme() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, example.com
   peer               127.0.0.1:50010  trusted: loopback (from Peer)
   x-forwarded-for    203.0.113.7      the client, reported by 127.0.0.1
   host               example.com      the host
   x-forwarded-proto  https            not read, removed
-"#,
+",
     );
 }
 
@@ -668,13 +668,13 @@ fn items_as_the_operator_wrote_them() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, example.com
   peer               192.168.7.1:50010  trusted: 192.168.0.0/16 (from Peer)
   x-forwarded-for    203.0.113.7        the client, reported by 192.168.7.1
   x-forwarded-proto  https              the scheme
   host               example.com        the host
-"#,
+",
     );
 }
 
@@ -687,14 +687,14 @@ fn a_kept_header() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, example.com
   peer               127.0.0.1:50010  trusted: loopback (from Peer)
   x-forwarded-for    203.0.113.7      the client, reported by 127.0.0.1
   x-forwarded-proto  https            the scheme
   host               example.com      the host
   x-real-ip          6.6.6.6          not read, kept by insecure_keep_header
-"#,
+",
     );
 }
 
@@ -707,7 +707,7 @@ fn values_at_the_client_s_place() {
     );
     assert_text(
         &text,
-        r#"
+        r"
 client 203.0.113.7, https, example.com
   peer               172.28.0.2:41822  trusted: 172.28.0.2 (from Peer)
   x-forwarded-for    203.0.113.7       the client, reported by 172.28.0.2
@@ -715,7 +715,7 @@ client 203.0.113.7, https, example.com
   x-forwarded-host   example.com       the host
   host               example.com       not read: another host comes first
   uri                /                 rewritten: https://example.com/
-"#,
+",
     );
 }
 
