@@ -33,3 +33,8 @@ pub(crate) fn capital(text: &str) -> String {
     let mut rest = text.chars();
     rest.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(rest).collect()
 }
+
+/// Returns the name of a header as documents write it: `X-Forwarded-For`.
+pub(crate) fn title_case(name: &str) -> String {
+    name.split('-').map(capital).collect::<Vec<_>>().join("-")
+}

@@ -4,9 +4,9 @@ use axum::http::HeaderMap;
 use forwarded_headers::explain::{Explanation, Value, Verdict};
 use forwarded_headers::{Absent, Outcome};
 
-use super::advice::advice;
+use super::advice::here;
 use super::chain::nodes;
-use super::html::{capital, escape, sentence, short, shortened};
+use super::html::{capital, escape, sentence, short, shortened, title_case};
 use super::rail::rail;
 use super::table::{Change, Row, others, rows, within};
 
@@ -19,6 +19,7 @@ const MOST_OTHERS: usize = 1024;
 
 pub(crate) fn page(why: &Explanation, left: &HeaderMap) -> String {
     let (title, heading) = headings(why);
+    let nodes = nodes(why);
     let top = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width\"/>\n\
@@ -26,7 +27,7 @@ pub(crate) fn page(why: &Explanation, left: &HeaderMap) -> String {
          <p>Who am I?</p>\n<h1>{heading}</h1>\n{}{}<h2>From the client to this app</h2>\n{}",
         values(why),
         help(why),
-        rail(&nodes(why))
+        rail(&nodes)
     );
     let room = MOST.saturating_sub(top.len() + 512);
     let (others, tail) = (others(why, left), "</main>\n</html>\n");
@@ -59,9 +60,14 @@ fn values(why: &Explanation) -> String {
     if let Some(prefix) = info.prefix() {
         values.push(fact("Prefix", prefix, &from(why, Value::Prefix, info.absent_prefix())));
     }
-    let outcome = format!("{:?}", info.outcome());
-    values.push(fact("Trusted proxies", &info.hops().to_string(), &outcome));
+    let proxies = why.entries().iter().filter(|entry| is_proxy(&entry.verdict)).count();
+    values.push(fact("Trusted proxies", &proxies.to_string(), "on the way"));
+    values.push(fact("Outcome", &format!("{:?}", info.outcome()), ""));
     format!("<dl>\n{}</dl>\n", values.concat())
+}
+
+fn is_proxy(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::TrustedPeer { .. } | Verdict::TrustedProxy { .. })
 }
 
 fn fact(name: &str, text: &str, from: &str) -> String {
@@ -76,8 +82,10 @@ fn fact(name: &str, text: &str, from: &str) -> String {
 fn from(why: &Explanation, value: Value, absent: Option<Absent>) -> String {
     let used = why.entries().iter().find(|entry| entry.verdict == Verdict::Used(value));
     match (used, absent) {
-        (Some(entry), _) => format!("from {}", entry.name),
-        (None, Some(Absent::NotTrusted)) => "assumed: no trusted proxy reported it".into(),
+        (Some(entry), _) => format!("from {}", title_case(&entry.name)),
+        (None, Some(Absent::NotTrusted | Absent::NotSent)) if value == Value::Scheme => {
+            "assumed: no trusted proxy reported it".into()
+        }
         (None, Some(why)) if value == Value::Scheme => format!("assumed: {why}"),
         (None, Some(why)) => why.to_string(),
         (None, None) => "as the configuration has it".into(),
@@ -91,7 +99,7 @@ fn help(why: &Explanation) -> String {
     let (first, code) = lines.next().unwrap_or_default();
     let rest: String = lines.map(|(text, code)| format!("<p>{text}</p>{code}")).collect();
     let reason = reason(why).map(|reason| format!("<p>{}</p>", short(&reason, 160)));
-    let here = advice(why.info()).map(|advice| format!("<p>{}</p>", short(&advice, 300)));
+    let here = here(why.info()).map(|here| format!("<p>{}</p>", escape(&here)));
     format!(
         "<aside>{}<h2>{first}</h2>{code}{rest}{}</aside>\n",
         reason.unwrap_or_default(),
@@ -120,9 +128,9 @@ fn reason(why: &Explanation) -> Option<String> {
     let entry = why.entries().iter().find(|entry| is_wrong(&entry.verdict));
     match entry {
         _ if why.info().has_untrusted_headers() => {
-            Some("It is not trusted, so its forwarding headers were not read.".into())
+            Some("The peer is not trusted, so its forwarding headers were not read.".into())
         }
-        Some(entry) => Some(format!("{}: {}", entry.name, sentence(&entry.note))),
+        Some(entry) => Some(format!("{}: {}.", title_case(&entry.name), entry.note)),
         None => None,
     }
 }
@@ -134,17 +142,24 @@ fn table(why: &Explanation, rows: &[Row], room: usize) -> String {
     format!("<h2>Its headers: {}</h2>\n<table>\n{html}</table>\n{more}", counts(rows))
 }
 
-/// Says how many rows were rewritten and removed.
+/// Says how many headers were rewritten and removed.
 fn counts(rows: &[Row]) -> String {
-    let count = |is: fn(&Change) -> bool| rows.iter().filter(|row| is(&row.change)).count();
+    let headers = || rows.iter().filter(|row| !row.is_beside_headers());
+    let count = |is: fn(&Change) -> bool| headers().filter(|row| is(&row.change)).count();
     let rewritten = count(|change| matches!(change, Change::Rewritten(_)));
     let removed = count(|change| *change == Change::Removed);
     match (rewritten, removed) {
         (0, 0) => "all kept".into(),
-        (0, removed) => format!("{removed} removed"),
-        (rewritten, 0) => format!("{rewritten} rewritten"),
-        (rewritten, removed) => format!("{rewritten} rewritten, {removed} removed"),
+        (0, removed) => format!("{} removed", in_words(removed)),
+        (rewritten, 0) => format!("{} rewritten", in_words(rewritten)),
+        _ => format!("{} rewritten, {} removed", in_words(rewritten), in_words(removed)),
     }
+}
+
+fn in_words(count: usize) -> String {
+    let words =
+        ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    words.get(count).map_or_else(|| count.to_string(), |word| (*word).into())
 }
 
 /// Returns the headers that the layer does not touch, folded.

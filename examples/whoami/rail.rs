@@ -21,7 +21,11 @@ pub(crate) fn rail(nodes: &[Node]) -> String {
 fn station(node: &Node, is_first: bool) -> String {
     let (shape, label) = name(node.kind);
     let text = escape(&node.text);
-    let text = if node.kind == Kind::Claimed { format!("<s>{text}</s>") } else { text };
+    let text = if node.kind == Kind::Claimed && node.text != "…" {
+        format!("<s>{text}</s>")
+    } else {
+        text
+    };
     let trusted = if node.is_trusted { " in" } else { "" };
     let (first, edge) = match is_first {
         true => (" first", "<small class=\"edge\">trusted from here on</small>"),

@@ -99,11 +99,15 @@ fn rewritten(line: &[&Entry], now: &str) -> Change {
 /// Returns the note without what happened to the header, which has a place of its own.
 fn reason(note: &str) -> String {
     let note = note.split("; rewritten: ").next().unwrap_or_default();
-    let note = note.trim_end_matches(", removed").trim_start_matches("removed: ");
-    if note.starts_with("rewritten: ") { String::new() } else { note.to_owned() }
+    note.replacen(", removed", "", 1).trim_start_matches("removed: ").to_owned()
 }
 
 impl Row {
+    /// Returns whether it is no header: the URI, or the record of the peer.
+    pub(crate) fn is_beside_headers(&self) -> bool {
+        ["uri", "connect-info"].contains(&self.name.as_str())
+    }
+
     pub(crate) fn html(&self) -> String {
         format!(
             "<tr><th scope=\"row\"><code>{}</code></th><td><code>{}</code></td><td>{}</td></tr>\n",
@@ -113,19 +117,25 @@ impl Row {
         )
     }
 
+    /// Returns the texts with what the app no longer sees struck through, commas included.
     fn value(&self) -> String {
         let (mut html, mut room) = (vec![], VALUE);
         for (text, is_left) in &self.texts {
             if room == 0 {
-                html.push("…".into());
                 break;
             }
             let text = shortened(text, room);
             room = room.saturating_sub(text.chars().count() + 2);
-            let text = if text.is_empty() { "(empty)".into() } else { escape(&text) };
-            html.push(if *is_left { text } else { format!("<s>{text}</s>") });
+            html.push((if text.is_empty() { "(empty)".into() } else { escape(&text) }, *is_left));
         }
-        if html.is_empty() { "–".into() } else { html.join(", ") }
+        let more = if html.len() < self.texts.len() { ", …" } else { "" };
+        let last = html.len().saturating_sub(1);
+        let texts = html.iter().enumerate().map(|(index, (text, is_left))| {
+            let comma = if index < last { "," } else { "" };
+            if *is_left { format!("{text}{comma}") } else { format!("<s>{text}{comma}</s>") }
+        });
+        let texts = texts.collect::<Vec<_>>().join(" ") + more;
+        if texts.is_empty() { "–".into() } else { texts }
     }
 
     fn status(&self) -> String {
