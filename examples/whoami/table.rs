@@ -44,8 +44,7 @@ fn is_shown(entry: &Entry) -> bool {
 
 fn row(line: &[&Entry], left: &HeaderMap) -> Row {
     let change = change(line, left);
-    let is_read = |entry: &&&Entry| is_used(&entry.verdict);
-    let main = line.iter().find(is_read).or(line.first());
+    let main = line.iter().find(|entry| is_used(&entry.verdict)).or(line.first());
     let note = main.map(|entry| reason(&entry.note)).unwrap_or_default();
     let text = |entry: &&Entry| Some((entry.text.clone()?, is_left(entry, &change)));
     let texts = line.iter().rev().filter_map(text).collect();
@@ -79,13 +78,15 @@ fn change(line: &[&Entry], left: &HeaderMap) -> Change {
         // An authority of the URI that is kept.
         [] if entry.name == "uri" => Change::Kept,
         [] => Change::Removed,
-        [now] if line.len() > 1 || entry.line.is_some() => rewritten(line, now),
-        [now] => rewritten(&line[..1], now),
+        [_] if entry.line.is_some() && !line.iter().any(|entry| is_used(&entry.verdict)) => {
+            Change::Removed
+        }
+        [now] => rewritten(line, now),
         _ => Change::Kept,
     }
 }
 
-/// Returns whether the line differs from what it is now. An explanation shows 256 bytes of a text.
+/// Compares the line with what it is now. An explanation shows 256 bytes of a text.
 fn rewritten(line: &[&Entry], now: &str) -> Change {
     let texts = line.iter().rev().filter_map(|entry| entry.text.as_deref());
     let before = texts.collect::<Vec<_>>().join(", ").replace("\\\\", "\\");

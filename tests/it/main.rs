@@ -7,6 +7,7 @@ mod autotrait;
 #[cfg(feature = "axum")]
 mod axum;
 mod blocks;
+mod browser;
 mod compiler;
 mod config;
 mod configurations;
@@ -21,6 +22,7 @@ mod names;
 mod oracle;
 mod other_systems;
 mod pages;
+mod picture;
 mod profiles;
 mod properties;
 mod readers;
