@@ -210,7 +210,7 @@ fn whoami_answers_with_the_whole_decision_as_json() {
         let mut answer = serde_json::from_str::<Value>(&answer.body).unwrap();
         let explanation = answer.as_object_mut().unwrap().remove("explanation").unwrap();
         assert_eq!(answer, expected, "{name}");
-        assert_eq!(explanation["info"]["client"], expected["client"], "{name}");
+        assert_eq!(explanation["info"]["outcome"], expected["outcome"], "{name}");
         assert_eq!(explanation["entries"][0]["verdict"], "trusted_peer", "{name}");
     }
 }

@@ -30,8 +30,8 @@ const LINES: [Line<'_>; 5] = [
 
 pub(crate) const WIDTH: u64 = 480;
 
-const ALT: &str = "The page of whoami: the client 203.0.113.7, a claim left of it struck through, \
-                   the trusted proxy 172.28.0.2, the app, and a table of headers";
+const ALT: &str = "The page of whoami: a struck claim, the client, the trusted proxy, the app, and the \
+                   headers";
 
 fn page() -> String {
     let layer = ForwardedHeaders::behind("nginx").trust("172.28.0.0/24").build().unwrap();
