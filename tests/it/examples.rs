@@ -503,67 +503,46 @@ fn whoami_draws_the_way_of_the_request() {
     }
 }
 
+/// Owned header lines.
+type Lines = Vec<(String, Vec<u8>)>;
+
+fn hostile_requests() -> [(&'static str, Lines, &'static str); 7] {
+    const CLIENT: &str = "You are <code>203.0.113.7</code>";
+    let escaped = "\"'&<>".repeat(12);
+    let proxies: String = (0..30).map(|hop| format!(", 10.0.{hop}.9")).collect();
+    let list = format!("{}203.0.113.7{proxies}", format!("{escaped}, ").repeat(900));
+    let line = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+    let client = || vec![line("x-forwarded-for", "203.0.113.7")];
+    let text = escaped.repeat(60);
+    let read = ["x-real-ip", "forwarded", "x-forwarded-port", "true-client-ip", "x_forwarded_for"];
+    let unread: Lines = (0..75).map(|number| line(read[number % read.len()], &text)).collect();
+    let others: Lines =
+        (0..90).map(|number| line(&format!("x-{}-{number}", "'&".repeat(30)), &text)).collect();
+    let host = line("x-forwarded-host", &format!("{}.example", "&'".repeat(120)));
+    let values = vec![line("x-forwarded-proto", &text), host, line("x-forwarded-for", &list)];
+    [
+        ("a long chain", vec![line("x-forwarded-for", &list)], CLIENT),
+        ("a long entry", vec![line("x-forwarded-for", &text)], "Your address is <b>unknown</b>"),
+        ("many lines", [vec![line("x-forwarded-for", &text); 90], client()].concat(), CLIENT),
+        ("headers that are kept", [others, client()].concat(), "Other headers, kept: 92"),
+        ("headers that are removed", [unread.clone(), client()].concat(), "more.</p>"),
+        ("values", values.clone(), CLIENT),
+        ("all of it", [unread, values].concat(), CLIENT),
+    ]
+}
+
 #[test]
 fn whoamis_page_is_small_whatever_a_client_sends() {
     const MOST: usize = 12 * 1024;
     let chain: Vec<_> =
         (0..30).flat_map(|hop| ["--trust".into(), format!("10.0.{hop}.0/24")]).collect();
-    let chain: Vec<_> = chain.iter().map(String::as_str).chain(["--trust", "loopback"]).collect();
-    let quotes = [b'"'; 4000];
-    let list = format!(
-        "{}203.0.113.7{}",
-        "\"'&<>, ".repeat(2000),
-        (0..30).map(|hop| format!(", 10.0.{hop}.9")).collect::<String>()
-    );
-    let host = format!("{}.example", "&'".repeat(120));
-    let names: Vec<_> = (0..90).map(|number| format!("x-{}-{number}", "'&".repeat(30))).collect();
-    let forwarding: Vec<_> = (0..90).map(|number| format!("x-forwarded-{number}")).collect();
-    let with_quotes = |names: &[String]| -> Vec<(String, &[u8])> {
-        names.iter().map(|name| (name.clone(), &quotes[..])).collect()
-    };
-    let client = ("x-forwarded-for".to_owned(), &b"203.0.113.7"[..]);
-    let rows: [(&str, &[&str], Vec<(String, &[u8])>, &str); 6] = [
-        (
-            "a long chain",
-            &chain,
-            vec![("x-forwarded-for".into(), list.as_bytes())],
-            "You are <code>203.0.113.7</code>",
-        ),
-        (
-            "a long malformed entry",
-            &[],
-            vec![("x-forwarded-for".into(), &quotes)],
-            "Your address is <b>unknown</b>",
-        ),
-        (
-            "many lines",
-            &[],
-            [vec![("x-forwarded-for".into(), &quotes[..]); 90], vec![client.clone()]].concat(),
-            "You are <code>203.0.113.7</code>",
-        ),
-        (
-            "other headers",
-            &[],
-            [with_quotes(&names), vec![client.clone()]].concat(),
-            "Other headers, kept: 92",
-        ),
-        (
-            "forwarding headers",
-            &[],
-            [with_quotes(&forwarding), vec![client.clone()]].concat(),
-            "You are <code>203.0.113.7</code>",
-        ),
-        (
-            "a long host",
-            &["--allow-host", "example.com"],
-            vec![client, ("x-forwarded-host".into(), host.as_bytes())],
-            "You are <code>203.0.113.7</code>",
-        ),
-    ];
-    for (name, flags, lines, shows) in rows {
-        let lines = lines.iter().map(|(name, value)| (name.as_str(), *value));
+    let flags = ["--trust", "loopback", "--allow-host", "www.example.com"];
+    let flags: Vec<_> = chain.iter().map(String::as_str).chain(flags).collect();
+    let example = whoami(&flags);
+    for (name, lines, shows) in hostile_requests() {
+        let lines = lines.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
         let lines: Vec<_> = [HOST, ("accept", b"text/html")].into_iter().chain(lines).collect();
-        let page = whoami(flags).get(&lines).body;
+        let page = example.get(&lines).body;
         assert!(page.contains(shows), "{name}: {page}");
         assert!(page.ends_with("</html>\n"), "{name}: {page}");
         assert!(page.len() <= MOST, "{name}: {} bytes", page.len());

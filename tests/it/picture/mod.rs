@@ -45,9 +45,12 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     text.split_once(start).unwrap().1.split_once(end).unwrap().0
 }
 
+/// Returns the page as an image. XML needs the name space that HTML does not.
 fn svg(height: u64) -> String {
     let page = page();
     let style = between(&page, "<style>", "</style>");
+    // The picture keeps its width, and is scaled. Browsers differ about the window of a scaled image.
+    let (style, _) = style.split_once("@media (max-width: 22rem)").unwrap();
     let main = between(&page, "<main>", "</main>");
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
