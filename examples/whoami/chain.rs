@@ -3,7 +3,7 @@
 use forwarded_headers::explain::{Entry, Explanation, Verdict};
 use forwarded_headers::{ConnectionInfo, Outcome};
 
-use super::html::{sentence, shortened};
+use super::html::{sentence, shortened, title_case};
 
 /// The most characters of a text that a client can choose.
 const CLAIMED: usize = 40;
@@ -52,7 +52,7 @@ pub(crate) fn nodes(why: &Explanation) -> Vec<Node> {
 fn claims(why: &Explanation) -> Vec<Node> {
     let mut claims: Vec<_> = match why.info().outcome() {
         Outcome::Direct | Outcome::NoPeer => unread_lines(why).map(from_untrusted).collect(),
-        _ => why.entries().iter().filter(is_claim).map(claim).collect(),
+        _ => why.entries().iter().filter(|entry| is_claim(entry)).map(claim).collect(),
     };
     if claims.len() > MOST_CLAIMS {
         claims.truncate(MOST_CLAIMS);
@@ -68,7 +68,7 @@ fn unread_lines(why: &Explanation) -> impl Iterator<Item = &Entry> {
     entries.take_while(|entry| entry.verdict == Verdict::NotRead)
 }
 
-fn is_claim(entry: &&Entry) -> bool {
+fn is_claim(entry: &Entry) -> bool {
     matches!(entry.verdict, Verdict::LeftOfReports | Verdict::Extra)
 }
 
@@ -111,6 +111,9 @@ fn unknown(why: &Explanation) -> Node {
     let entry = why.entries().iter().find(|entry| is_end(&entry.verdict));
     let note = match entry.map(|entry| (entry, entry.text.as_deref())) {
         Some((entry, Some(text))) => format!("{}: {}", shortened(text, CLAIMED), entry.note),
+        Some((entry, None)) if entry.verdict == Verdict::NotSent => {
+            format!("No trusted proxy reported it: {} is missing.", title_case(&entry.name))
+        }
         Some((entry, None)) => sentence(&entry.note),
         None => sentence(why.summary().trim_start_matches("no client: ")),
     };

@@ -86,6 +86,7 @@ fn from(why: &Explanation, value: Value, absent: Option<Absent>) -> String {
         (None, Some(Absent::NotTrusted | Absent::NotSent)) if value == Value::Scheme => {
             "assumed: no trusted proxy reported it".into()
         }
+        (None, Some(Absent::NotBelieved)) => "assumed: the client is unknown".into(),
         (None, Some(why)) if value == Value::Scheme => format!("assumed: {why}"),
         (None, Some(why)) => why.to_string(),
         (None, None) => "as the configuration has it".into(),
@@ -97,7 +98,7 @@ fn help(why: &Explanation) -> String {
     let Some(help) = why.help() else { return String::new() };
     let mut lines = help.lines().map(|line| line_of_help(&shortened(line, 200)));
     let (first, code) = lines.next().unwrap_or_default();
-    let rest: String = lines.map(|(text, code)| format!("<p>{text}</p>{code}")).collect();
+    let rest: String = lines.map(|(text, code)| rest(&text, &code)).collect();
     let reason = reason(why).map(|reason| format!("<p>{}</p>", short(&reason, 160)));
     let here = here(why.info()).map(|here| format!("<p>{}</p>", escape(&here)));
     format!(
@@ -105,6 +106,12 @@ fn help(why: &Explanation) -> String {
         reason.unwrap_or_default(),
         here.unwrap_or_default()
     )
+}
+
+/// Returns a line behind the first.
+fn rest(text: &str, code: &str) -> String {
+    let end = if code.is_empty() { '.' } else { ':' };
+    format!("<p>{text}{end}</p>{code}")
 }
 
 /// Splits a line into its sentence, and the setting behind it.
@@ -142,18 +149,20 @@ fn table(why: &Explanation, rows: &[Row], room: usize) -> String {
     format!("<h2>Its headers: {}</h2>\n<table>\n{html}</table>\n{more}", counts(rows))
 }
 
-/// Says how many headers were rewritten and removed.
+/// Says how many headers were rewritten, were removed and are missing.
 fn counts(rows: &[Row]) -> String {
     let headers = || rows.iter().filter(|row| !row.is_beside_headers());
-    let count = |is: fn(&Change) -> bool| headers().filter(|row| is(&row.change)).count();
-    let rewritten = count(|change| matches!(change, Change::Rewritten(_)));
-    let removed = count(|change| *change == Change::Removed);
-    match (rewritten, removed) {
-        (0, 0) => "all kept".into(),
-        (0, removed) => format!("{} removed", in_words(removed)),
-        (rewritten, 0) => format!("{} rewritten", in_words(rewritten)),
-        _ => format!("{} rewritten, {} removed", in_words(rewritten), in_words(removed)),
-    }
+    let count = |is: fn(&Change) -> bool, name: &str| {
+        let count = headers().filter(|row| is(&row.change)).count();
+        (count > 0).then(|| format!("{} {name}", in_words(count)))
+    };
+    let counts = [
+        count(|change| matches!(change, Change::Rewritten(_)), "rewritten"),
+        count(|change| *change == Change::Removed, "removed"),
+        count(|change| *change == Change::NotSent, "missing"),
+    ];
+    let counts = counts.into_iter().flatten().collect::<Vec<_>>();
+    if counts.is_empty() { "all kept".into() } else { counts.join(", ") }
 }
 
 fn in_words(count: usize) -> String {

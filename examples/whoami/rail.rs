@@ -9,6 +9,8 @@ const PARTS: &str = include_str!("rail.svg");
 /// With more stations, the rail runs down the page on every screen.
 const MOST_ACROSS: usize = 5;
 
+const EDGE: &str = "<small class=\"edge\">trusted from here on</small>";
+
 pub(crate) fn rail(nodes: &[Node]) -> String {
     let class = if nodes.len() <= MOST_ACROSS { " class=\"across\"" } else { "" };
     let boundary = nodes.iter().position(|node| node.is_trusted);
@@ -27,10 +29,7 @@ fn station(node: &Node, is_first: bool) -> String {
         text
     };
     let trusted = if node.is_trusted { " in" } else { "" };
-    let (first, edge) = match is_first {
-        true => (" first", "<small class=\"edge\">trusted from here on</small>"),
-        false => ("", ""),
-    };
+    let (first, edge) = if is_first { (" first", EDGE) } else { ("", "") };
     format!(
         "<li class=\"{shape}{trusted}{first}\"><svg aria-hidden=\"true\"><use href=\"#rail\"/>\
          <use class=\"dot\" href=\"#{shape}\"/></svg><small>{label}</small>{edge}\

@@ -142,7 +142,7 @@ impl Row {
     fn status(&self) -> String {
         let note = short(&self.note, VALUE);
         match &self.change {
-            Change::NotSent => note,
+            Change::NotSent => format!("<b>missing</b>, {note}"),
             Change::Kept => format!("kept, {note}"),
             Change::Removed => format!("<b>removed</b>, {note}"),
             Change::Rewritten(now) => {
