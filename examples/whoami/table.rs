@@ -142,7 +142,10 @@ impl Row {
     fn status(&self) -> String {
         let note = short(&self.note, VALUE);
         match &self.change {
-            Change::NotSent => format!("<b>missing</b>, {note}"),
+            Change::NotSent => match note.strip_prefix("not sent") {
+                Some(rest) => format!("<b>missing</b>{rest}"),
+                None => format!("<b>missing</b>, {note}"),
+            },
             Change::Kept => format!("kept, {note}"),
             Change::Removed => format!("<b>removed</b>, {note}"),
             Change::Rewritten(now) => {

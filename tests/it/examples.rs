@@ -464,7 +464,7 @@ fn whoami_draws_the_way_of_the_request() {
             "<small>client</small><code>203.0.113.7</code><p>Reported by 127.0.0.1.</p>",
             "<small>trusted proxy</small><small class=\"edge\">trusted from here on</small><code>127.0.0.1</code><p>Opened the connection. Trusted: loopback.</p>",
             "<small>this app</small><code>http://example.com</code>",
-            "<h2>Its headers: one rewritten, one removed</h2>",
+            "<h2>Its headers: one rewritten, one removed, one missing</h2>",
             "<td><code><s>198.51.100.1,</s> 203.0.113.7</code></td><td><b>rewritten</b> to <code>203.0.113.7</code></td>",
             "<td><code><s>198.51.100.2</s></code></td><td><b>removed</b>, not read</td>",
         ]),
