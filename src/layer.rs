@@ -115,6 +115,27 @@ impl ForwardedHeaders {
         Builder::behind(proxy.value().map(Proxy::profile))
     }
 
+    /// Creates the layer from the [variables](crate::Config#variables) of the environment. A setting
+    /// without a variable is that of [`new`](Self::new).
+    ///
+    /// An app with settings of its own calls [`configure`](Builder::configure) with
+    /// [`Config::from_env`](crate::Config::from_env) instead.
+    ///
+    /// ```
+    /// use forwarded_headers::ForwardedHeaders;
+    ///
+    /// // FORWARDED_HEADERS_PROXY=nginx FORWARDED_HEADERS_TRUST=172.28.0.2
+    /// let layer = ForwardedHeaders::from_env()?;
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error that names the variable, and what to write.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::builder().configure(crate::operator::Config::from_env()?).build()
+    }
+
     /// Decides a request, and changes nothing. Returns the [`ConnectionInfo`] that the request carries, if
     /// an outer layer has decided already.
     ///

@@ -35,17 +35,16 @@
 //! ```no_run
 //! # #[cfg(feature = "axum")] {
 //! use axum::{Router, routing::get};
-//! use forwarded_headers::{ConnectionInfo, ForwardedHeaders, extract::ClientIp};
+//! use forwarded_headers::{Config, ConnectionInfo, ForwardedHeaders, extract::ClientIp};
 //!
 //! async fn hello(ClientIp(ip): ClientIp, info: ConnectionInfo) -> String {
 //!     format!("{ip} asked for {:?}", info.origin())
 //! }
 //!
 //! async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-//!     let proxies = std::env::var("TRUSTED_PROXIES").unwrap_or("loopback".into());
 //!     let layer = ForwardedHeaders::behind("nginx")
-//!         .trust(proxies)
 //!         .allowed_hosts("example.com, *.example.com")
+//!         .configure(Config::from_env()?) // FORWARDED_HEADERS_TRUST=172.28.0.2
 //!         .build()?;
 //!     let app = Router::new().route("/", get(hello)).layer(layer);
 //!     let service = app.into_make_service_with_connect_info::<std::net::SocketAddr>();
@@ -199,6 +198,7 @@
 //! | [`rewrite_uri`](Builder::rewrite_uri) | relative redirects must stay relative, or the app is a forward proxy |
 //! | [`rewrite_connect_info`](Builder::rewrite_connect_info) | code behind the layer needs the peer in `ConnectInfo` |
 //! | [`insecure_keep_header`](Builder::insecure_keep_header) | code behind the layer needs a header as the client sent it |
+//! | [`configure`](Builder::configure) | the operator sets the proxies, by [variables](Config#variables) or in a file |
 //!
 //! # Scope
 //!
@@ -212,9 +212,10 @@
 //! No feature is on by default.
 //!
 //! - `axum`: the extractors, and `ConnectInfo` as a peer, which becomes the client. For axum 0.8.
-//! - `serde`: `Serialize` for an [`explain::Explanation`].
 //! - `tonic`: `TcpConnectInfo` and `UdsConnectInfo` as a peer, which becomes the client. For tonic 0.14,
 //!   which needs Rust 1.88.
+//! - `serde`: [`Config`] and the types of the settings in files: TOML, YAML, JSON. An
+//!   [`explain::Explanation`] as JSON.
 
 #![forbid(unsafe_code)]
 #![warn(
@@ -225,6 +226,7 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod client_net;
 mod config;
 mod decide;
 pub mod explain;
@@ -237,6 +239,7 @@ pub mod guide;
 mod header;
 mod info;
 mod layer;
+mod operator;
 mod outcome;
 mod peer;
 mod proxy;
@@ -250,6 +253,7 @@ pub use config::{
 pub use explaining::{Explaining, ExplainingService};
 pub use info::ConnectionInfo;
 pub use layer::{ForwardedHeaders, ForwardedHeadersService};
+pub use operator::Config;
 pub use outcome::{Absent, Outcome, Unresolved};
 pub use peer::Peer;
 pub use proxy::Proxy;

@@ -18,6 +18,12 @@
 //! ```sh
 //! cargo run --example whoami -- --proxy nginx --trust 198.51.100.0/24 --trust 10.0.0.2
 //! ```
+//!
+//! The variables of [`Config`] replace the flags:
+//!
+//! ```sh
+//! FORWARDED_HEADERS_PROXY=nginx FORWARDED_HEADERS_TRUST=172.28.0.2 cargo run --example whoami
+//! ```
 
 mod advice;
 mod chain;
@@ -39,7 +45,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json, Router};
 use clap::Parser;
 use forwarded_headers::explain::Explanation;
-use forwarded_headers::{Builder, ConfigError, ForwardedHeaders};
+use forwarded_headers::{Builder, Config, ConfigError, ForwardedHeaders};
 use tokio::net::TcpListener;
 
 /// Shows what an app behind a proxy reads of a request.
@@ -81,7 +87,8 @@ async fn main() -> std::io::Result<()> {
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
 }
 
-/// Passes each flag to the builder as text. `build` returns the first error.
+/// Passes each flag to the builder as text, and then what the environment has. `build` returns the first
+/// error.
 fn layer(args: &Args) -> Result<ForwardedHeaders, ConfigError> {
     let mut builder = match &args.proxy {
         Some(proxy) => ForwardedHeaders::behind(proxy),
@@ -98,7 +105,8 @@ fn layer(args: &Args) -> Result<ForwardedHeaders, ConfigError> {
     if let Some(hosts) = &args.allow_host {
         builder = read_forwarded_host(builder, args).allowed_hosts(hosts);
     }
-    builder.trusted_peer_may_be_client(args.trusted_peer_may_be_client).build()
+    let builder = builder.trusted_peer_may_be_client(args.trusted_peer_may_be_client);
+    builder.configure(Config::from_env()?).build()
 }
 
 /// Reads the host from the family of headers that reports the client. Behind a well-known proxy, reads

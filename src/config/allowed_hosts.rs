@@ -103,12 +103,12 @@ impl AllowedHosts {
     }
 
     /// Refuses an empty list, which an empty iterator makes.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if self.0.is_empty() { Err(invalid("", NO_ITEM)) } else { Ok(()) }
     }
 
     /// Returns whether the operator chose the hosts: no pattern is [`any`](Self::any).
-    pub(super) fn is_restricted(&self) -> bool {
+    pub(crate) fn is_restricted(&self) -> bool {
         self.0.iter().all(|pattern| pattern.host != Hosts::Any)
     }
 
@@ -253,7 +253,8 @@ fn advice(text: &str) -> String {
     let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
     let bare = bare.split('/').next().unwrap_or_default();
     if text == "*" {
-        "it allows every host, so the client chooses; write AllowedHosts::any()".into()
+        "it allows every host, so the client chooses; write the app's hosts, or AllowedHosts::any() in code"
+            .into()
     } else if text.starts_with('.') && Pattern::parse(&format!("*{text}")).is_ok() {
         format!("write *{text} for the hosts below it")
     } else if bare != text && Pattern::parse(bare).is_ok() {

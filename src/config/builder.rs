@@ -8,6 +8,7 @@ use http::{Extensions, HeaderName};
 use super::allowed_hosts::AllowedHosts;
 use super::chain::MAX_PROXIES;
 use super::error::ConfigError;
+use super::origin::Origin;
 use super::profile::Profile;
 use super::setting::Setting;
 use super::source::{ClientFrom, ClientSource, SchemeFrom, SchemeSource, holding, web_scheme};
@@ -16,11 +17,15 @@ use super::{PeerFrom, UriRewrite, Writing};
 use crate::header::names::Holds;
 use crate::peer::Peer;
 
+const AFTER_CONFIGURE: &str = "the setter follows configure, and would undo what the operator \
+     configured; call configure last";
+
 /// The settings of a [`ForwardedHeaders`](crate::ForwardedHeaders), until [`build`](Self::build).
 ///
 /// Every setter accepts a value or its text: see [`Setting`]. The builder keeps the first error, with the
 /// name of the call, and `build` returns it. A second call of a setter replaces the first call;
 /// [`insecure_keep_header`](Self::insecure_keep_header) adds.
+/// [`configure`](Self::configure) replaces what the operator configured, and comes last.
 ///
 /// ```
 /// use forwarded_headers::ForwardedHeaders;
@@ -64,28 +69,30 @@ use crate::peer::Peer;
 pub struct Builder {
     pub(super) settings: Settings,
     pub(super) error: Option<ConfigError>,
+    /// Where the operator's settings were written, if the operator has replaced the author's.
+    pub(super) operator: Option<Origin>,
 }
 
 /// What the setters were given.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Settings {
-    pub(super) profile: Option<&'static Profile>,
-    pub(super) trust: Option<TrustedProxies>,
+pub(crate) struct Settings {
+    pub(crate) profile: Option<&'static Profile>,
+    pub(crate) trust: Option<TrustedProxies>,
     /// Outermost first.
-    pub(super) chain: Option<Vec<TrustedProxies>>,
-    pub(super) client: Option<ClientFrom>,
-    pub(super) scheme: Option<SchemeFrom>,
-    pub(super) host: Option<HeaderName>,
-    pub(super) port: Option<HeaderName>,
-    pub(super) prefix: Option<HeaderName>,
-    pub(super) writing: Option<Writing>,
-    pub(super) allowed_hosts: Option<AllowedHosts>,
-    pub(super) direct_scheme: Option<crate::syntax::scheme::WebScheme>,
-    pub(super) trusted_peer_may_be_client: bool,
-    pub(super) peer_from: PeerFrom,
-    pub(super) rewrite_uri: UriRewrite,
-    pub(super) leaves_connect_info: bool,
-    pub(super) kept: Vec<HeaderName>,
+    pub(crate) chain: Option<Vec<TrustedProxies>>,
+    pub(crate) client: Option<ClientFrom>,
+    pub(crate) scheme: Option<SchemeFrom>,
+    pub(crate) host: Option<HeaderName>,
+    pub(crate) port: Option<HeaderName>,
+    pub(crate) prefix: Option<HeaderName>,
+    pub(crate) writing: Option<Writing>,
+    pub(crate) allowed_hosts: Option<AllowedHosts>,
+    pub(crate) direct_scheme: Option<crate::syntax::scheme::WebScheme>,
+    pub(crate) trusted_peer_may_be_client: bool,
+    pub(crate) peer_from: PeerFrom,
+    pub(crate) rewrite_uri: UriRewrite,
+    pub(crate) leaves_connect_info: bool,
+    pub(crate) kept: Vec<HeaderName>,
 }
 
 impl Builder {
@@ -101,6 +108,8 @@ impl Builder {
         value: Result<T, ConfigError>,
         apply: impl FnOnce(&mut Settings, T),
     ) -> Self {
+        let is_late = self.operator.is_some();
+        let value = if is_late { Err(ConfigError::new(AFTER_CONFIGURE)) } else { value };
         match value {
             Ok(value) => apply(&mut self.settings, value),
             Err(error) => {
@@ -108,6 +117,19 @@ impl Builder {
             }
         }
         self
+    }
+
+    /// Applies what the operator configured, or keeps the first error. No setter may follow.
+    pub(crate) fn set_by_operator<T>(
+        mut self,
+        origin: Origin,
+        value: Result<T, ConfigError>,
+        apply: impl FnOnce(&mut Settings, T),
+    ) -> Self {
+        // A second configuration replaces settings of the first.
+        self.operator = None;
+        let configured = self.set("configure", value, apply);
+        Self { operator: Some(origin), ..configured }
     }
 
     /// Sets the proxies that may open the connection. The default is
@@ -233,11 +255,7 @@ impl Builder {
     /// assert!(builder.allowed_hosts("example.com").build().is_ok());
     /// ```
     pub fn host_from(self, header: impl Setting<HeaderName>) -> Self {
-        let header = header.value().and_then(|header| match header.as_str() {
-            "forwarded" => Ok(header),
-            "host" => Err(ConfigError::new("\"host\" is read without this call; remove the call")),
-            _ => holding(header, Holds::Host),
-        });
+        let header = header.value().and_then(|header| holding(header, Holds::Host));
         self.set("host_from", header, |settings, header| settings.host = Some(header))
     }
 
@@ -301,8 +319,9 @@ impl Builder {
     /// assert_eq!(info.outcome(), Outcome::Unresolved(Unresolved::ExtraEntries));
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
-    pub fn proxies_write(self, writing: Writing) -> Self {
-        self.set("proxies_write", Ok(writing), |settings, writing| settings.writing = Some(writing))
+    pub fn proxies_write(self, writing: impl Setting<Writing>) -> Self {
+        let writing = writing.value();
+        self.set("proxies_write", writing, |settings, writing| settings.writing = Some(writing))
     }
 
     /// Sets the hosts that the app answers to. By default every valid host is allowed.
@@ -364,9 +383,10 @@ impl Builder {
     /// assert_eq!(info.client_ip(), Some([127, 0, 0, 1].into()));
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
-    pub fn trusted_peer_may_be_client(mut self, may_be: bool) -> Self {
-        self.settings.trusted_peer_may_be_client = may_be;
-        self
+    pub fn trusted_peer_may_be_client(self, may_be: bool) -> Self {
+        self.set("trusted_peer_may_be_client", Ok(may_be), |settings, may_be| {
+            settings.trusted_peer_may_be_client = may_be;
+        })
     }
 
     /// Sets a function that finds the peer. The default is [`Peer::from_extensions`].
@@ -391,11 +411,11 @@ impl Builder {
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
     pub fn peer_from(
-        mut self,
+        self,
         find: impl Fn(&Extensions) -> Option<Peer> + Send + Sync + 'static,
     ) -> Self {
-        self.settings.peer_from = PeerFrom::Function(Arc::new(find));
-        self
+        let find = PeerFrom::Function(Arc::new(find));
+        self.set("peer_from", Ok(find), |settings, find| settings.peer_from = find)
     }
 
     /// Sets how the layer rewrites the request's URI. The default is [`UriRewrite::Complete`].
@@ -410,9 +430,8 @@ impl Builder {
     /// assert_eq!(request.uri(), "http://upstream.example/a");
     /// # Ok::<(), forwarded_headers::ConfigError>(())
     /// ```
-    pub fn rewrite_uri(mut self, rewrite: UriRewrite) -> Self {
-        self.settings.rewrite_uri = rewrite;
-        self
+    pub fn rewrite_uri(self, rewrite: UriRewrite) -> Self {
+        self.set("rewrite_uri", Ok(rewrite), |settings, rewrite| settings.rewrite_uri = rewrite)
     }
 
     /// Sets whether the frameworks' own record of the peer becomes the client. The default is `true`.
@@ -444,9 +463,10 @@ impl Builder {
     /// assert_eq!(address_behind(true), "203.0.113.7:0");
     /// assert_eq!(address_behind(false), "127.0.0.1:50000");
     /// ```
-    pub fn rewrite_connect_info(mut self, rewrite: bool) -> Self {
-        self.settings.leaves_connect_info = !rewrite;
-        self
+    pub fn rewrite_connect_info(self, rewrite: bool) -> Self {
+        self.set("rewrite_connect_info", Ok(rewrite), |settings, rewrite| {
+            settings.leaves_connect_info = !rewrite;
+        })
     }
 
     /// Keeps this header unchanged, even from an untrusted peer. Each call adds a header.
@@ -469,7 +489,7 @@ impl Builder {
     }
 }
 
-fn checked_chain(sets: Vec<TrustedProxies>) -> Result<Vec<TrustedProxies>, ConfigError> {
+pub(crate) fn checked_chain(sets: Vec<TrustedProxies>) -> Result<Vec<TrustedProxies>, ConfigError> {
     if sets.is_empty() {
         return Err(ConfigError::new(
             "the chain has no set; to trust no proxy, write trust(\"none\")",

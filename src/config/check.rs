@@ -18,16 +18,8 @@ impl Builder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let sources = Sources::of(&self.settings)?;
-        if let Some(profile) = self.settings.profile {
-            self.settings.check_profile(profile, &sources)?;
-        }
-        self.settings.check_trust(&sources)?;
-        sources.check()?;
-        self.settings.check_values(&sources)?;
-        let config = self.settings.into_config(sources);
-        check_names(&config)?;
-        Ok(config)
+        let origin = self.operator.unwrap_or_default();
+        self.settings.check().map_err(|error| origin.name_setters(error))
     }
 }
 
@@ -135,6 +127,19 @@ impl Sources {
 }
 
 impl Settings {
+    fn check(self) -> Result<Config, ConfigError> {
+        let sources = Sources::of(&self)?;
+        if let Some(profile) = self.profile {
+            self.check_profile(profile, &sources)?;
+        }
+        self.check_trust(&sources)?;
+        sources.check()?;
+        self.check_values(&sources)?;
+        let config = self.into_config(sources);
+        check_names(&config)?;
+        Ok(config)
+    }
+
     fn check_trust(&self, sources: &Sources) -> Result<(), ConfigError> {
         let Some(chain) = &self.chain else { return Ok(()) };
         refuse_if(self.trust.is_some(), || {
@@ -257,12 +262,19 @@ impl ClientFrom {
 
 /// Refuses names that servers take for one another, and kept headers that are never removed.
 fn check_names(config: &Config) -> Result<(), ConfigError> {
-    let read: Vec<_> = config.names.as_ref().into_array().into_iter().flatten().collect();
-    for (index, name) in read.iter().enumerate() {
-        let same = |other: &&&HeaderName| looks_like(name.as_str(), other.as_str());
-        refuse_if(read.iter().skip(index + 1).any(|other| same(&other)), || {
-            format!("{:?} is read for two values; write a header for each", name.as_str())
-        })?;
+    let calls = ["client_from", "scheme_from", "host_from", "port_from", "prefix_from"];
+    let read = config.names.as_ref().into_array().into_iter().zip(calls);
+    let read: Vec<_> = read.filter_map(|(name, call)| Some((name.as_ref()?, call))).collect();
+    for (index, (name, call)) in read.iter().enumerate() {
+        let mut others = read.iter().skip(index + 1);
+        if let Some((_, other)) =
+            others.find(|(other, _)| looks_like(name.as_str(), other.as_str()))
+        {
+            return Err(ConfigError::new(format_args!(
+                "{:?} is read for two values, by {call} and {other}; write a header for each",
+                name.as_str()
+            )));
+        }
     }
     config.kept.iter().try_for_each(|name| {
         let is_own = |own: &HeaderName| looks_like(name.as_str(), own.as_str());

@@ -4,9 +4,9 @@ use std::fmt::{self, Debug, Display, Formatter};
 
 /// A configuration that cannot work, found at start-up.
 ///
-/// [`Display`] gives the call, the offending text, escaped, and what to write instead. The error comes
-/// from [`Builder::build`](crate::Builder::build), or from parsing a
-/// [`TrustedProxies`](crate::TrustedProxies), an [`AllowedHosts`](crate::AllowedHosts), a
+/// [`Display`] gives the call or the variable, the offending text, escaped, and what to write instead.
+/// The error comes from [`Builder::build`](crate::Builder::build), from
+/// [`Config::from_env`](crate::Config::from_env), or from parsing a [`TrustedProxies`](crate::TrustedProxies), an [`AllowedHosts`](crate::AllowedHosts), a
 /// [`Proxy`](crate::Proxy) or a source. [`Debug`] gives the same sentence, because `main` prints its
 /// error in this form.
 ///
@@ -25,7 +25,7 @@ pub struct ConfigError(Box<Inner>);
 
 #[derive(Clone, PartialEq, Eq)]
 struct Inner {
-    /// The call on the builder, if the text came from a call.
+    /// The call on the builder, the variable or the key that the text came from.
     call: Option<&'static str>,
     sentence: String,
 }
@@ -40,9 +40,15 @@ impl ConfigError {
         Self::new(format_args!("invalid {what} {:?}: {reason}", text.to_string()))
     }
 
-    /// Names the call that the text was passed to.
+    /// Names the call, the variable or the key that has the text.
     pub(crate) fn in_call(mut self, call: &'static str) -> Self {
         self.0.call.get_or_insert(call);
+        self
+    }
+
+    /// Adds to the sentence.
+    pub(crate) fn with(mut self, more: impl Display) -> Self {
+        self.0.sentence += &more.to_string();
         self
     }
 }

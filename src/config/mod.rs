@@ -7,11 +7,14 @@ mod check;
 mod check_profile;
 mod error;
 mod items;
+pub(crate) mod origin;
 mod per_value;
 pub(crate) mod profile;
+mod published;
 pub(crate) mod setting;
 mod source;
 mod trusted_proxies;
+mod writing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,16 +26,19 @@ use crate::syntax::scheme::WebScheme;
 
 pub use allowed_hosts::AllowedHosts;
 pub use builder::Builder;
+pub(crate) use builder::{Settings, checked_chain};
 pub(crate) use chain::Chain;
 pub use error::ConfigError;
 pub(crate) use per_value::PerValue;
 pub(crate) use profile::Profile;
 pub use setting::Setting;
-pub(crate) use source::{ClientFrom, SchemeFrom};
+pub(crate) use source::{ClientFrom, SchemeFrom, holding};
 pub use source::{ClientSource, SchemeSource};
 pub use trusted_proxies::TrustedProxies;
 
 /// The way in which trusted proxies write: they append to the header that arrives, or replace it.
+///
+/// As text: `append`, `append-to-each`, `append-to-first-line`, `replace`.
 ///
 /// ```
 /// use forwarded_headers::{ForwardedHeaders, Outcome, Peer, Unresolved, Writing};

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use http::HeaderName;
+use http::header::HOST;
 use http::uri::Scheme;
 
 use super::error::ConfigError;
@@ -100,7 +101,7 @@ impl ClientSource {
     }
 
     /// Returns the checked source.
-    pub(super) fn checked(self) -> Result<ClientFrom, ConfigError> {
+    pub(crate) fn checked(self) -> Result<ClientFrom, ConfigError> {
         self.0
     }
 }
@@ -229,7 +230,7 @@ impl SchemeSource {
     }
 
     /// Returns the checked source.
-    pub(super) fn checked(self) -> Result<SchemeFrom, ConfigError> {
+    pub(crate) fn checked(self) -> Result<SchemeFrom, ConfigError> {
         self.0
     }
 }
@@ -275,9 +276,14 @@ pub(super) fn web_scheme(scheme: &Scheme) -> Result<WebScheme, ConfigError> {
 }
 
 /// Checks that a header holds this kind of value, if the header is known.
-pub(super) fn holding(header: HeaderName, expected: Holds) -> Result<HeaderName, ConfigError> {
+pub(crate) fn holding(header: HeaderName, expected: Holds) -> Result<HeaderName, ConfigError> {
     match holds(&header) {
         Some(found) if found == expected => Ok(header),
+        // An element of `Forwarded` has a host.
+        Some(Holds::Forwarded) if expected == Holds::Host => Ok(header),
+        _ if expected == Holds::Host && header == HOST => {
+            Err(ConfigError::new("\"host\" is read without this call; remove the call"))
+        }
         Some(other) => {
             Err(holds_other(&header, other, format_args!("a header that holds {expected}")))
         }

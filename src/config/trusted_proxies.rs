@@ -15,8 +15,9 @@ use super::items;
 use super::setting::{Setting, set_setting, setting};
 use crate::peer::Peer;
 
-const EVERY_ADDRESS: &str = "it contains every address, so a client could choose its own address; if \
-     only the proxy can reach the app, write trust(TrustedProxies::insecure_any())";
+const EVERY_ADDRESS: &str = "it contains every address, so a client could choose its own address; write \
+     the addresses of the proxies, or if only they can reach the app, \
+     trust(TrustedProxies::insecure_any()) in code";
 /// The item of [`TrustedProxies::insecure_any`], as it is shown. No text holds it.
 const EVERY_HOST: &str = "insecure_any()";
 const NONE_ALONE: &str = "none stands alone, without other items";
@@ -192,7 +193,7 @@ impl TrustedProxies {
     }
 
     /// Returns whether the set was made with [`insecure_any`](Self::insecure_any).
-    pub(super) fn is_any(&self) -> bool {
+    pub(crate) fn is_any(&self) -> bool {
         self.any
     }
 
@@ -230,7 +231,7 @@ impl TrustedProxies {
     /// Refuses a set that contains every IPv4 or every IPv6 address, unless
     /// [`insecure_any`](Self::insecure_any) made it. A union can contain them as well:
     /// `0.0.0.0/1, 128.0.0.0/1`.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let is_everything = self.v4 == [(0, u32::MAX)] || self.v6 == [(0, u128::MAX)];
         if is_everything && !self.any {
             return Err(invalid(self, EVERY_ADDRESS));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use http::HeaderName;
 
-use super::entry::{Entry, Verdict};
+use super::entry::{After, Entry, Verdict};
 use super::escape::escape;
 use super::help::is_inner;
 use super::reading::Reading;
@@ -42,6 +42,9 @@ pub(super) fn peer(reading: &Reading<'_>) -> Entry {
     let note = match &verdict {
         Verdict::UnknownPeer if reading.found_in == FoundIn::Function => {
             "peer_from found none".into()
+        }
+        Verdict::TrustedPeer { .. } if reading.outcome() == Outcome::NotForwarded => {
+            format!("{}; the client, since it sent no forwarding header", verdict.sentence())
         }
         Verdict::TrustedPeer { .. } => format!("{} (from {place})", verdict.sentence()),
         _ => verdict.sentence(),
@@ -111,6 +114,10 @@ fn list(reading: &Reading<'_>, name: &HeaderName, last_comma: LastComma) -> Vec<
     let is_extra = reading.outcome() == Outcome::Unresolved(Unresolved::ExtraEntries);
     let unread = || if is_extra { Verdict::Extra } else { Verdict::LeftOfReports };
     entries.extend(spots.unread.iter().map(|spot| entry(spot, unread())));
+    if reading.outcome() != Outcome::Forwarded {
+        let left = entries.iter_mut().filter(|entry| entry.verdict == Verdict::LeftOfReports);
+        left.for_each(|entry| entry.note = "not read: left of the last report".into());
+    }
     if spots.has_more {
         let mut more = Entry::new(name.as_str(), Some(b"..."), unread());
         more.note = "more entries, not shown".into();
@@ -118,6 +125,9 @@ fn list(reading: &Reading<'_>, name: &HeaderName, last_comma: LastComma) -> Vec<
     }
     if let Some(client) = entries.iter_mut().find(|entry| is_client(entry)) {
         reading.add_rewritten(client, name);
+    }
+    if reading.after_of(name) == After::Removed {
+        entries.iter_mut().filter(|entry| is_of_no_use(entry)).for_each(Entry::add_removed);
     }
     let is_left = |entry: &&mut Entry| entry.verdict == Verdict::LeftOfReports;
     if let Some(entry) = entries.iter_mut().find(is_left) {
@@ -127,7 +137,7 @@ fn list(reading: &Reading<'_>, name: &HeaderName, last_comma: LastComma) -> Vec<
             Some(client) => {
                 entry.note.push_str(&format!("; if {client} is your proxy, see trust_chain"));
             }
-            None => entry.note = "not read: left of the last report".into(),
+            None => {}
         }
     }
     entries
@@ -145,6 +155,14 @@ pub(super) fn chain_with_client(reading: &Reading<'_>) -> Option<String> {
         Peer::Unix => "unix".into(),
     };
     Some(format!(".trust_chain([{sets}\"{peer}\"])"))
+}
+
+fn is_of_no_use(entry: &Entry) -> bool {
+    use Verdict::{Extra, LeftOfReports, NotBelieved, OtherLink, Unusable};
+    matches!(
+        entry.verdict,
+        Unusable { .. } | NotBelieved { .. } | OtherLink { .. } | LeftOfReports | Extra
+    )
 }
 
 fn is_client(entry: &Entry) -> bool {

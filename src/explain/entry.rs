@@ -32,6 +32,11 @@ impl Entry {
         let note = verdict.sentence();
         Self { name: name.into(), line: None, range: None, text: text.map(escape), verdict, note }
     }
+
+    /// Adds that the header is gone.
+    pub(super) fn add_removed(&mut self) {
+        self.note.push_str(", removed");
+    }
 }
 
 /// What the layer made of an [`Entry`].
@@ -198,7 +203,7 @@ impl Verdict {
 fn unusable(why: Unresolved, reported_by: &str) -> String {
     match why {
         Unresolved::ListEnds => format!("empty: the report of {reported_by} is missing"),
-        Unresolved::Unknown => format!("unknown to {reported_by}, which reported it"),
+        Unresolved::Unknown => format!("no client: unknown to {reported_by}"),
         Unresolved::Obfuscated => format!("an identifier, reported by {reported_by}: no address"),
         _ => format!("not a usable address, reported by {reported_by}"),
     }

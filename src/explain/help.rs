@@ -24,7 +24,8 @@ pub(super) fn help(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
         Outcome::NotForwarded => None,
         Outcome::Forwarded => another_proxy(reading, entries)
             .or_else(|| scheme(reading))
-            .or_else(|| host(reading, entries)),
+            .or_else(|| host(reading, entries))
+            .or_else(|| other_value(entries)),
     }
 }
 
@@ -111,8 +112,11 @@ fn list_ends(reading: &Reading<'_>, header: &str) -> String {
         _ => reading.peer,
     };
     let item = peer.and_then(|peer| set?.item_of(&peer)).unwrap_or_default();
+    if hop == 0 {
+        return format!("have {reporter} append to {header}");
+    }
     let mut help = format!("if {reporter} is a proxy, have it append to {header}");
-    if hop > 0 && item != reporter {
+    if item != reporter {
         help.push_str(&format!(
             "\nif it is a client, trust your proxies alone: {item} is more than those"
         ));
@@ -126,7 +130,7 @@ fn malformed(reading: &Reading<'_>, reporter: &str) -> String {
             format!("have {reporter} write one address and its port: 203.0.113.7:4711")
         }
         ClientFrom::Forwarded => {
-            format!("have {reporter} write addresses: for=203.0.113.7, for=\"[2001:db8::7]\"")
+            format!("have {reporter} write valid elements: for=203.0.113.7, for=\"[2001:db8::7]\"")
         }
         ClientFrom::List(..) => {
             format!("have {reporter} write addresses: 203.0.113.7, 2001:db8::7")
@@ -157,23 +161,28 @@ fn scheme(reading: &Reading<'_>) -> Option<String> {
         SchemeFrom::Forwarded => &http::header::FORWARDED,
         SchemeFrom::Always(_) | SchemeFrom::Nothing => return None,
     };
-    let have = match why {
-        Absent::NotSent | Absent::NotValid => have_proxy_write(reading, &peer, name),
+    match why {
+        Absent::NotSent => Some(format!(
+            "{}\nif every client uses https: .scheme_from(SchemeSource::always(\"https\"))",
+            have_proxy_write(reading, &peer, name)
+        )),
+        Absent::NotValid => Some(write_scheme(reading, &peer, name)),
         Absent::Differ | Absent::ExtraLines => {
-            format!("have your proxies replace {}", title_case(name))
+            Some(format!("have your proxies replace {}", title_case(name)))
         }
-        _ => return None,
-    };
+        _ => None,
+    }
+}
+
+fn write_scheme(reading: &Reading<'_>, peer: &str, name: &HeaderName) -> String {
     let values = match &reading.config.scheme {
         SchemeFrom::OnOff(_) => "on or off",
+        SchemeFrom::Forwarded => return format!("have {peer} write proto=http or proto=https"),
         _ => "http or https",
     };
-    match why {
-        Absent::NotValid => Some(have.replacen("send it", &format!("write {values}"), 1)),
-        Absent::NotSent => Some(format!(
-            "{have}\nif every client uses https: .scheme_from(SchemeSource::always(\"https\"))"
-        )),
-        _ => Some(have),
+    match line(reading, name) {
+        Some((proxy, line)) => format!("have {peer} write {values} ({proxy}): {line}"),
+        None => format!("have {peer} write {values} into {}", title_case(name)),
     }
 }
 
@@ -193,6 +202,28 @@ fn host(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
     }
 }
 
+/// Advises on a host, a port or a prefix that a trusted proxy sent, and that is not usable.
+fn other_value(entries: &[Entry]) -> Option<String> {
+    entries.iter().find_map(|entry| {
+        let name = title_case(&entry.name.parse().ok()?);
+        let (value, why) = match entry.verdict {
+            Verdict::Absent(value, why) => (value, why),
+            _ => return None,
+        };
+        let valid = match value {
+            Value::Scheme => return None,
+            Value::Host => "a host",
+            Value::Port => "a number from 1 to 65535",
+            Value::Prefix => "a path, as in /shop",
+        };
+        match why {
+            Absent::Differ => Some(format!("have your proxies replace {name}")),
+            Absent::NotValid => Some(format!("have your proxies write {valid} into {name}")),
+            _ => None,
+        }
+    })
+}
+
 fn refused_host(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
     let refused = Verdict::Absent(Value::Host, Absent::NotAllowed);
     let text = entries.iter().find(|entry| entry.verdict == refused)?.text.as_ref()?;
@@ -206,9 +237,12 @@ fn refused_host(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
 }
 
 fn pass_host(reading: &Reading<'_>, host: &str) -> String {
-    let have = have_proxy_write(reading, &without_port(reading.peer), &HOST);
-    let have = have.replacen("send it", "pass the client's Host on", 1);
-    format!("if {host} is not the host that clients use, {have}")
+    let peer = without_port(reading.peer);
+    let line = line(reading, &HOST).map(|(proxy, line)| format!(" ({proxy}): {line}"));
+    let line = line.unwrap_or_default();
+    format!(
+        "if {host} is not the host that clients use, have {peer} pass the client's Host on{line}"
+    )
 }
 
 /// Returns whether only programs near the app use this name: one label, or an inner address.
@@ -231,16 +265,23 @@ pub(crate) fn is_inner(ip: IpAddr) -> bool {
     }
 }
 
-/// Returns the line that has a proxy write a header, in the spelling of the profile's own proxy.
-fn have_proxy_write(reading: &Reading<'_>, proxy: &str, name: &HeaderName) -> String {
-    let profile = reading.config.profile.unwrap_or_else(|| Proxy::Nginx.profile());
-    let (header, page) = (title_case(name), profile.name);
-    match profile.line(name.as_str()) {
-        Some(line) => format!("have {proxy} send it ({page}): {line}"),
-        None => {
-            format!("have {proxy} send it: {header} (see the page of {page} in the docs of Proxy)")
+/// Returns the advice to have a proxy send a header.
+fn have_proxy_write(reading: &Reading<'_>, peer: &str, name: &HeaderName) -> String {
+    match (line(reading, name), reading.config.profile) {
+        (Some((proxy, line)), _) => format!("have {peer} send it ({proxy}): {line}"),
+        (None, Some(profile)) => {
+            let (header, page) = (title_case(name), profile.name);
+            format!("have {peer} send {header}: see the page of {page} in the docs of Proxy")
         }
+        (None, None) => format!("have {peer} send {}", title_case(name)),
     }
+}
+
+/// Returns the name of the profile's own proxy, and the line that has it write a header. Without a
+/// profile, nginx is the example.
+fn line(reading: &Reading<'_>, name: &HeaderName) -> Option<(&'static str, &'static str)> {
+    let profile = reading.config.profile.unwrap_or_else(|| Proxy::Nginx.profile());
+    Some((profile.name, profile.line(name.as_str())?))
 }
 
 /// Returns a header's name as it is usually written: `X-Forwarded-For`.

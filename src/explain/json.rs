@@ -1,7 +1,7 @@
 //! The explanation for programs.
 
 use http::uri;
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_core::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::{Entry, Explanation};
 use crate::info::ConnectionInfo;

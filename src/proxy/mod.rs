@@ -168,8 +168,6 @@ static PROFILES: [(Proxy, Profile); 26] = [
             ("host", "proxy_set_header Host $host;"),
             ("x-forwarded-for", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"),
             ("x-forwarded-proto", "proxy_set_header X-Forwarded-Proto $scheme;"),
-            ("x-forwarded-host", "proxy_set_header X-Forwarded-Host $host;"),
-            ("x-forwarded-port", "proxy_set_header X-Forwarded-Port $server_port;"),
             ("x-real-ip", "proxy_set_header X-Real-IP $remote_addr;"),
         ],
         ..PROFILE
@@ -194,8 +192,6 @@ static PROFILES: [(Proxy, Profile); 26] = [
         lines: &[
             ("x-forwarded-for", "option forwardfor"),
             ("x-forwarded-proto", "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]"),
-            ("x-forwarded-host", "http-request set-header X-Forwarded-Host %[req.hdr(Host)]"),
-            ("x-forwarded-port", "http-request set-header X-Forwarded-Port %[dst_port]"),
         ],
         ..PROFILE
     }),

@@ -100,14 +100,14 @@ fn the_health_check_fails_without_an_app() {
 fn a_wrong_set_stops_the_app() {
     assert_eq!(
         fails(&[], "172.28.0.2/24"),
-        "error: TRUSTED_PROXIES: invalid trusted proxy \"172.28.0.2/24\": the address has bits set \
+        "error: FORWARDED_HEADERS_TRUST: invalid trusted proxy \"172.28.0.2/24\": the address has bits set \
          outside its prefix; write 172.28.0.0/24 for the network or 172.28.0.2 for the one address\n"
     );
 }
 
 /// Returns the error with which the app ends.
 fn fails(arguments: &[&str], set: &str) -> String {
-    let (image, set) = (format!("{NAME}-app"), format!("TRUSTED_PROXIES={set}"));
+    let (image, set) = (format!("{NAME}-app"), format!("FORWARDED_HEADERS_TRUST={set}"));
     let docker = ["run", "--rm", "--network", "none", "--env", &set, &image];
     let output = output(command("docker", &docker).args(arguments));
     assert_eq!(output.status.code(), Some(1));

@@ -6,7 +6,7 @@ use forwarded_headers::forwarded::{
     Element, Elements, InvalidNode, Node, NodeName, NodePort, Obfuscated, ParseError, Value,
 };
 use forwarded_headers::{
-    AllowedHosts, Builder, ClientSource, ConfigError, ConnectionInfo, ForwardedHeaders,
+    AllowedHosts, Builder, ClientSource, Config, ConfigError, ConnectionInfo, ForwardedHeaders,
     ForwardedHeadersService, Outcome, Peer, Proxy, SchemeSource, TrustedProxies, Unresolved,
     UriRewrite, Writing,
 };
@@ -19,6 +19,7 @@ fn every_public_type_crosses_threads() {
     shared::<AllowedHosts>();
     shared::<Builder>();
     shared::<ClientSource>();
+    shared::<Config>();
     shared::<ConnectionInfo>();
     shared::<ForwardedHeaders>();
     shared::<ForwardedHeadersService<()>>();

@@ -35,8 +35,14 @@ impl Example {
     }
 
     fn run(name: &str, flags: &[&str]) -> Self {
+        Self::run_with(name, flags, &[])
+    }
+
+    /// Runs an example with variables of the environment.
+    fn run_with(name: &str, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let process = Command::new(path(name))
             .args(flags)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -651,6 +657,69 @@ fn whoami_shows_hostile_headers_as_text() {
         assert!(page.header("content-security-policy").is_some(), "{name}");
         let body = example.get(&[HOST, line]).body;
         assert!(body.contains(text), "{name}: {body}");
+    }
+}
+
+/// The same program, configured by its environment alone.
+#[test]
+fn whoami_is_configured_by_variables() {
+    type Row<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a [Line<'a>], &'a str);
+    const TWO: Line<'_> = ("x-forwarded-for", b"203.0.113.7, 198.51.100.9");
+    const PROXY: (&str, &str) = ("FORWARDED_HEADERS_PROXY", "nginx");
+    let chain = ("FORWARDED_HEADERS_TRUST_CHAIN", "198.51.100.0/24 | loopback");
+    let rows: [Row<'_>; 7] = [
+        (&[PROXY], &[], &[TWO], "client   198.51.100.9\n"),
+        (&[PROXY, chain], &[], &[TWO], "client   203.0.113.7\n"),
+        (&[("FORWARDED_HEADERS_TRUST", "192.0.2.1")], &[], &[TWO], "client   127.0.0.1\n"),
+        (
+            &[("FORWARDED_HEADERS_TRUST", "loopback")],
+            &["--trust", "192.0.2.1"],
+            &[TWO],
+            "client   198.51.100.9\n",
+        ),
+        (
+            &[("FORWARDED_HEADERS_CLIENT_FROM", "x-real-ip")],
+            &[],
+            &[TWO, ("x-real-ip", b"203.0.113.8")],
+            "client   203.0.113.8\n",
+        ),
+        (&[("FORWARDED_HEADERS_SCHEME", "https")], &[], &[TWO], "scheme   https\n"),
+        (
+            &[("FORWARDED_HEADERS_PORT_80_TCP", "tcp://10.0.0.1:80")],
+            &[],
+            &[TWO],
+            "client   198.51.100.9\n",
+        ),
+    ];
+    for (variables, flags, lines, shows) in rows {
+        let example = Example::run_with("whoami", &[&ANY_PORT, flags].concat(), variables);
+        let body = example.get(&[&[HOST], lines].concat()).body;
+        assert!(body.contains(shows), "{variables:?}: {body}");
+    }
+}
+
+#[test]
+fn whoami_refuses_wrong_variables() {
+    let rows = [
+        (
+            "FORWARDED_HEADERS_TRUST",
+            "localhost",
+            "FORWARDED_HEADERS_TRUST: invalid trusted proxy \"localhost\": write loopback",
+        ),
+        ("FORWARDED_HEADERS_TRUST", "", "FORWARDED_HEADERS_TRUST: the value is empty; "),
+        (
+            "FORWARDED_HEADERS_TURST",
+            "loopback",
+            "FORWARDED_HEADERS_TURST: no variable has this name; write FORWARDED_HEADERS_TRUST",
+        ),
+        ("FORWARDED_HEADERS_PROXY", "aws-alb", "trust is FORWARDED_HEADERS_TRUST"),
+    ];
+    for (name, value, text) in rows {
+        let mut example = Example::run_with("whoami", &ANY_PORT, &[(name, value)]);
+        assert_eq!(example.first_line, "", "{name}");
+        let (stderr, status) = example.end();
+        assert!(stderr.starts_with("error: ") && stderr.contains(text), "{name}: {stderr}");
+        assert_eq!(status.code(), Some(2), "{name}");
     }
 }
 

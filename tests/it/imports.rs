@@ -4,7 +4,7 @@ use std::fs::{read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 
 /// Each part of `src`, and the parts that it may use.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("outcome", &[]),
     ("peer", &[]),
     ("syntax", &[]),
@@ -13,9 +13,11 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("header", &["forwarded", "syntax", "outcome"]),
     ("config", &["header", "syntax", "peer"]),
     ("proxy", &["config"]),
+    ("operator", &["proxy", "config", "header"]),
     ("decide", &["config", "header", "forwarded", "syntax", "outcome", "peer"]),
     ("rewrite", &["decide", "config", "header", "forwarded", "syntax", "outcome", "peer"]),
     ("info", &["decide", "config", "header", "forwarded", "syntax", "outcome", "peer"]),
+    ("client_net", &["info"]),
     ("extract", &["info", "outcome"]),
     (
         "explain",

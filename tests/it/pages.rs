@@ -7,6 +7,7 @@ use std::path::Path;
 use forwarded_headers::{Builder, ForwardedHeaders, Proxy, Writing};
 
 use crate::blocks::{blocks, configurations, page};
+use crate::support::{Line, request};
 
 static README: &str = include_str!("../../README.md");
 
@@ -15,7 +16,7 @@ const PARTS: [&str; 5] =
     ["**Configuration.**", "**Reads.**", "**What goes wrong.**", "**Also possible", "\nSource:"];
 
 /// rustdoc runs what has no language, and leaves these alone.
-const LANGUAGES: [&str; 5] = ["apache", "nginx", "text", "toml", "yaml"];
+const LANGUAGES: [&str; 6] = ["apache", "nginx", "sh", "text", "toml", "yaml"];
 
 /// A line with one of these decides what the app is told.
 const DECISIVE: [&str; 7] = [
@@ -183,4 +184,31 @@ fn the_readme_has_the_lines_of_nginx() {
     for block in configurations("proxy/nginx.md") {
         assert!(README.contains(&block), "{block}");
     }
+}
+
+/// The line that an explanation advises for a header is a line of the proxy's page.
+#[test]
+fn advice_is_a_line_of_the_page() {
+    const FOR: Line<'_> = ("x-forwarded-for", b"203.0.113.7");
+    const FORWARDED: Line<'_> = ("forwarded", b"for=203.0.113.7;proto=https");
+    const INNER: Line<'_> = ("host", b"app:3000");
+    let requests: [&[Line<'_>]; 3] =
+        [&[], &[FOR, FORWARDED], &[FOR, FORWARDED, ("x-forwarded-proto", b"https"), INNER]];
+    let mut advised = 0;
+    for proxy in Proxy::ALL {
+        let builder = ForwardedHeaders::behind(*proxy).trust("10.0.0.2");
+        let with_address = builder.clone().client_from("x-real-ip");
+        for layer in [builder.build(), with_address.build()].into_iter().flatten() {
+            for lines in requests {
+                let parts = request("10.0.0.2", "/", lines).into_parts().0;
+                let explanation = layer.explain(&parts);
+                let help = explanation.help().unwrap_or_default();
+                let Some((_, line)) = help.split_once(&format!(" ({proxy}): ")) else { continue };
+                let line = plain(line.lines().next().unwrap());
+                assert!(plain(&page(&path(*proxy))).contains(&line), "{proxy}: {line}");
+                advised += 1;
+            }
+        }
+    }
+    assert!(advised >= 15, "only {advised}");
 }

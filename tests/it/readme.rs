@@ -275,7 +275,7 @@ fn value<'a>(compose: &'a str, key: &str) -> &'a str {
 fn the_containers_fit_together() {
     let (compose, dockerfile) = (block("yaml"), block("dockerfile"));
     let nginx = value(&compose, "ipv4_address: ");
-    assert_eq!(value(&compose, "TRUSTED_PROXIES: "), nginx);
+    assert_eq!(value(&compose, "FORWARDED_HEADERS_TRUST: "), nginx);
     let holds = |network: &str| network.parse::<ipnet::IpNet>().unwrap().contains(&ip(nginx));
     assert!(holds(value(&compose, "subnet: ")));
     assert!(!holds(value(&compose, "ip_range: ")), "another container could get the address");

@@ -65,7 +65,7 @@ fn the_cases_combine_settings() {
 }
 
 /// Returns the valid cases of 40,000 random texts, which are the same in each run.
-fn cases() -> impl Iterator<Item = (Case, ForwardedHeaders)> {
+pub(crate) fn cases() -> impl Iterator<Item = (Case, ForwardedHeaders)> {
     let mut state = 1_u64;
     let mut byte = move || {
         state ^= state << 13;

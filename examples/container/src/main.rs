@@ -1,6 +1,6 @@
 //! Answers with the client's address, the scheme and the host.
 //!
-//! The variable `TRUSTED_PROXIES` sets the proxies, in the text form of [`TrustedProxies`].
+//! The environment sets the proxies: `FORWARDED_HEADERS_PROXY=nginx FORWARDED_HEADERS_TRUST=172.28.0.2`.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use std::{env, io};
 
 use axum::http::uri::Authority;
 use axum::{Router, routing::get};
-use forwarded_headers::{ConnectionInfo, ForwardedHeaders, TrustedProxies};
+use forwarded_headers::{ConnectionInfo, ForwardedHeaders};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -33,7 +33,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Box<dyn Error>> {
-    let layer = ForwardedHeaders::builder().trust(trusted_proxies()?).build()?;
+    let layer = ForwardedHeaders::from_env()?;
     let app = Router::new().route("/", get(client)).route("/health", get("healthy\n")).layer(layer);
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
@@ -41,13 +41,6 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let mut stop = signal(SignalKind::terminate())?;
     let stopped = async move { _ = stop.recv().await };
     Ok(axum::serve(listener, service).with_graceful_shutdown(stopped).await?)
-}
-
-/// Reads the variable. It has no default: only the operator knows the addresses of the proxies.
-fn trusted_proxies() -> Result<TrustedProxies, String> {
-    const NAME: &str = "TRUSTED_PROXIES";
-    let text = env::var(NAME).map_err(|error| format!("{NAME}: {error}"))?;
-    text.parse().map_err(|error| format!("{NAME}: {error}"))
 }
 
 async fn client(info: ConnectionInfo) -> String {

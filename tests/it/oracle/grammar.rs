@@ -199,7 +199,7 @@ pub fn v4(text: &str) -> Option<Ipv4Addr> {
         (plain && (part.len() == 1 || !part.starts_with('0'))).then(|| part.parse::<u8>().ok())?
     };
     let octets: Vec<u8> = parts.iter().filter_map(octet).collect();
-    match (parts.len(), octets[..].as_ref()) {
+    match (parts.len(), &octets[..]) {
         (4, [a, b, c, d]) => Some(Ipv4Addr::new(*a, *b, *c, *d)),
         _ => None,
     }

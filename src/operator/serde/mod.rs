@@ -1,0 +1,7 @@
+//! The settings in a file: TOML, YAML, JSON, or what figment joins.
+
+mod config;
+mod form;
+mod read;
+mod sources;
+mod write;
