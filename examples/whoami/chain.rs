@@ -4,6 +4,7 @@ use forwarded_headers::explain::{Entry, Explanation, Verdict};
 use forwarded_headers::{ConnectionInfo, Outcome};
 
 use super::html::{sentence, shortened, title_case};
+use super::table::reason;
 
 /// The most characters of a text that a client can choose.
 const CLAIMED: usize = 40;
@@ -73,7 +74,7 @@ fn is_claim(entry: &Entry) -> bool {
 }
 
 fn claim(entry: &Entry) -> Node {
-    Node::new(Kind::Claimed, claimed(entry), sentence(&entry.note))
+    Node::new(Kind::Claimed, claimed(entry), sentence(&reason(&entry.note)))
 }
 
 fn from_untrusted(entry: &Entry) -> Node {
@@ -110,7 +111,9 @@ fn client(why: &Explanation) -> Node {
 fn unknown(why: &Explanation) -> Node {
     let entry = why.entries().iter().find(|entry| is_end(&entry.verdict));
     let note = match entry.map(|entry| (entry, entry.text.as_deref())) {
-        Some((entry, Some(text))) => format!("{}: {}", shortened(text, CLAIMED), entry.note),
+        Some((entry, Some(text))) => {
+            format!("{}: {}.", shortened(text, CLAIMED), reason(&entry.note))
+        }
         Some((entry, None)) if entry.verdict == Verdict::NotSent => {
             format!("No trusted proxy reported it: {} is missing.", title_case(&entry.name))
         }

@@ -98,7 +98,7 @@ fn rewritten(line: &[&Entry], now: &str) -> Change {
 }
 
 /// Returns the note without what happened to the header, which has a place of its own.
-fn reason(note: &str) -> String {
+pub(crate) fn reason(note: &str) -> String {
     let note = note.split("; rewritten: ").next().unwrap_or_default();
     note.replacen(", removed", "", 1).trim_start_matches("removed: ").to_owned()
 }

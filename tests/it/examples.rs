@@ -489,7 +489,7 @@ fn whoami_draws_the_way_of_the_request() {
         ]),
         ("no client", &[], &[("x-forwarded-for", b"_hidden")], &[
             "<h1>Your address is <b>unknown</b></h1>",
-            "<small>client</small><code>?</code><p>_hidden: not a usable address, reported by 127.0.0.1</p>",
+            "<small>client</small><code>?</code><p>_hidden: not a usable address, reported by 127.0.0.1.</p>",
             "<dt>Outcome</dt><dd><code>Unresolved(Malformed)</code>",
         ]),
         ("two proxies", &two, &[("x-forwarded-for", b"2001:db8::7, 192.0.2.9"), ("x-forwarded-proto", b"https")], &[
