@@ -6,6 +6,10 @@ pub mod crates {}
 #[doc = include_str!("deployments.md")]
 pub mod deployments {}
 
+#[doc = include_str!("explain.md")]
+#[doc = include_str!("picture.md")]
+pub mod explain {}
+
 #[doc = include_str!("operators.md")]
 pub mod operators {}
 

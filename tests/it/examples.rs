@@ -17,7 +17,7 @@ const ANY_PORT: [&str; 2] = ["--listen", "127.0.0.1:0"];
 const HOST: Line<'_> = ("host", b"example.com");
 
 /// A running example, which ends with its test.
-struct Example {
+pub(crate) struct Example {
     process: Child,
     /// The first line that the example prints.
     first_line: String,
@@ -54,7 +54,7 @@ impl Example {
         example
     }
 
-    fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         let address = self.first_line.trim_end().strip_prefix("listening on ").unwrap();
         address.strip_prefix("http://").unwrap_or(address)
     }
@@ -118,7 +118,7 @@ fn ask(mut stream: impl Read + Write, start: &str, lines: &[Line<'_>]) -> Answer
     Answer { status, head: head.to_owned(), body: body.to_owned() }
 }
 
-fn whoami(flags: &[&str]) -> Example {
+pub(crate) fn whoami(flags: &[&str]) -> Example {
     Example::start("whoami", &[&ANY_PORT, flags].concat())
 }
 
@@ -131,7 +131,7 @@ fn whoami_answers_in_the_form_that_the_client_accepts() {
             "a browser",
             &[("accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")],
             "text/html; charset=utf-8",
-            "<tr><th scope=\"row\">client</th><td>203.0.113.7</td></tr>\n",
+            "<h1>You are <code>203.0.113.7</code></h1>\n",
         ),
         (
             "a program",
@@ -213,7 +213,11 @@ fn whoami_answers_with_the_whole_decision_as_json() {
     for (name, lines, expected) in rows {
         let answer = example.get(lines);
         assert_eq!(answer.status, 200, "{name}");
-        assert_eq!(serde_json::from_str::<Value>(&answer.body).unwrap(), expected, "{name}");
+        let mut answer = serde_json::from_str::<Value>(&answer.body).unwrap();
+        let explanation = answer.as_object_mut().unwrap().remove("explanation").unwrap();
+        assert_eq!(answer, expected, "{name}");
+        assert_eq!(explanation["info"]["outcome"], expected["outcome"], "{name}");
+        assert_eq!(explanation["entries"][0]["verdict"], "trusted_peer", "{name}");
     }
 }
 
@@ -411,11 +415,146 @@ fn check(row: &Row) {
     let Row { name, flags, lines, shows, hides } = row;
     let answer = whoami(flags).get(&[&[HOST], *lines].concat());
     assert_eq!(answer.status, 200, "{name}");
+    let body = what_the_app_gets(&answer.body);
     for text in *shows {
-        assert!(answer.body.contains(text), "{name}: no {text:?} in:\n{}", answer.body);
+        assert!(body.contains(text), "{name}: no {text:?} in:\n{body}");
     }
     for text in *hides {
-        assert!(!answer.body.contains(text), "{name}: {text:?} in:\n{}", answer.body);
+        assert!(!body.contains(text), "{name}: {text:?} in:\n{body}");
+    }
+}
+
+/// Returns what is behind the explanation, which shows what was removed.
+fn what_the_app_gets(text: &str) -> &str {
+    text.split_once("\nWhat the app gets:\n").expect(text).1
+}
+
+#[test]
+fn whoami_explains_the_request_that_asks() {
+    let lines: [Line<'_>; 4] = [
+        HOST,
+        ("x-forwarded-for", b"198.51.100.1, 203.0.113.7"),
+        ("x-forwarded-proto", b"on"),
+        ("x-real-ip", b"198.51.100.1"),
+    ];
+    let body = whoami(&["--proxy", "nginx"]).get(&lines).body;
+    let (explanation, _) = body.split_once("\nWhat the app gets:\n").unwrap();
+    let shown = [
+        "client 203.0.113.7, http, example.com\n",
+        " 203.0.113.7  ",
+        " the client, reported by 127.0.0.1\n",
+        " 198.51.100.1 ",
+        " not read: left of the client, ",
+        " not valid, removed; the scheme is http\n",
+        " not read, removed\n",
+        "help: have 127.0.0.1 write http or https (nginx): proxy_set_header X-Forwarded-Proto $scheme;",
+    ];
+    for text in shown {
+        assert!(explanation.contains(text), "no {text:?} in:\n{explanation}");
+    }
+}
+
+/// Name, flags, header lines, and what the page holds.
+type Drawn<'a> = (&'a str, &'a [&'a str], &'a [Line<'a>], &'a [&'a str]);
+
+/// What is shown of a request is in the page once, in its place.
+#[test]
+fn whoami_draws_the_way_of_the_request() {
+    let accept: Line<'_> = ("accept", b"text/html");
+    let two = ["--trust", "192.0.2.0/24", "--trust", "loopback"];
+    #[rustfmt::skip]
+    let rows: [Drawn<'_>; 6] = [
+        ("a lie to the left", &[], &[("x-forwarded-for", b"198.51.100.1, 203.0.113.7"), ("x-real-ip", b"198.51.100.2")], &[
+            "<h1>You are <code>203.0.113.7</code></h1>",
+            "<small>claimed</small><code><s>198.51.100.1</s></code><p>Not read: left of the client",
+            "<small>client</small><code>203.0.113.7</code><p>Reported by 127.0.0.1.</p>",
+            "<small>trusted proxy</small><small class=\"edge\">trusted from here on</small><code>127.0.0.1</code><p>Opened the connection. Trusted: loopback.</p>",
+            "<small>this app</small><code>http://example.com</code>",
+            "<h2>Its headers: one rewritten, one removed, one missing</h2>",
+            "<td><code><s>198.51.100.1,</s> 203.0.113.7</code></td><td><b>rewritten</b> to <code>203.0.113.7</code></td>",
+            "<td><code><s>198.51.100.2</s></code></td><td><b>removed</b>, not read</td>",
+        ]),
+        ("two lines", &[], &[("x-forwarded-for", b"198.51.100.1"), ("x-forwarded-for", b"203.0.113.7")], &[
+            "<code><s>198.51.100.1</s></code></td><td><b>removed</b>, not read: left of the client",
+            "<td><code>203.0.113.7</code></td><td>kept, the client, reported by 127.0.0.1</td>",
+        ]),
+        ("the wrong trust", &["--trust", "192.0.2.1"], &[("x-forwarded-for", b"203.0.113.7")], &[
+            "<h1>This app sees you as <code>127.0.0.1</code></h1>",
+            "<h2>If 127.0.0.1 is your proxy, trust it</h2><pre><mark>.trust(&quot;127.0.0.1&quot;)</mark></pre>",
+            "Here: --trust 127.0.0.1.",
+            "<small>claimed</small><code><s>203.0.113.7</s></code>",
+            "<small>client</small><code>127.0.0.1</code><p>Opened the connection. Not trusted.</p>",
+            "<small>this app</small><small class=\"edge\">trusted from here on</small>",
+            "<h2>Its headers: one removed</h2>",
+        ]),
+        ("no client", &[], &[("x-forwarded-for", b"_hidden")], &[
+            "<h1>Your address is <b>unknown</b></h1>",
+            "<small>client</small><code>?</code><p>_hidden: not a usable address, reported by 127.0.0.1.</p>",
+            "<dt>Outcome</dt><dd><code>Unresolved(Malformed)</code>",
+        ]),
+        ("two proxies", &two, &[("x-forwarded-for", b"2001:db8::7, 192.0.2.9"), ("x-forwarded-proto", b"https")], &[
+            "<small>client</small><code>2001:db8::7</code><p>Reported by 192.0.2.9.</p>",
+            "<small class=\"edge\">trusted from here on</small><code>192.0.2.9</code><p>Reported by 127.0.0.1. Trusted: 192.0.2.0/24.</p>",
+            "<small>trusted proxy</small><code>127.0.0.1</code><p>Opened the connection. Trusted: loopback.</p>",
+            "<dd><code>https</code>from X-Forwarded-Proto</dd>",
+            "<dt>Trusted proxies</dt><dd><code>2</code>",
+        ]),
+        ("a trusted client", &["--trusted-peer-may-be-client"], &[], &[
+            "<small>client</small><small class=\"edge\">trusted from here on</small><code>127.0.0.1</code>",
+            "<h2>Its headers: two missing</h2>",
+        ]),
+    ];
+    for (name, flags, lines, shows) in rows {
+        let page = whoami(flags).get(&[&[HOST, accept], lines].concat()).body;
+        for text in shows {
+            assert_eq!(page.matches(text).count(), 1, "{name}: {text:?} in:\n{page}");
+        }
+    }
+}
+
+/// Owned header lines.
+type Lines = Vec<(String, Vec<u8>)>;
+
+fn hostile_requests() -> [(&'static str, Lines, &'static str); 7] {
+    const CLIENT: &str = "You are <code>203.0.113.7</code>";
+    let escaped = "\"'&<>".repeat(12);
+    let proxies: String = (0..30).map(|hop| format!(", 10.0.{hop}.9")).collect();
+    let list = format!("{}203.0.113.7{proxies}", format!("{escaped}, ").repeat(900));
+    let line = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+    let client = || vec![line("x-forwarded-for", "203.0.113.7")];
+    let text = escaped.repeat(60);
+    let read = ["x-real-ip", "forwarded", "x-forwarded-port", "true-client-ip", "x_forwarded_for"];
+    let unread: Lines = (0..75).map(|number| line(read[number % read.len()], &text)).collect();
+    let others: Lines =
+        (0..90).map(|number| line(&format!("x-{}-{number}", "'&".repeat(30)), &text)).collect();
+    let host = line("x-forwarded-host", &format!("{}.example", "&'".repeat(120)));
+    let values = vec![line("x-forwarded-proto", &text), host, line("x-forwarded-for", &list)];
+    [
+        ("a long chain", vec![line("x-forwarded-for", &list)], CLIENT),
+        ("a long entry", vec![line("x-forwarded-for", &text)], "Your address is <b>unknown</b>"),
+        ("many lines", [vec![line("x-forwarded-for", &text); 90], client()].concat(), CLIENT),
+        ("headers that are kept", [others, client()].concat(), "Other headers, kept: 92"),
+        ("headers that are removed", [unread.clone(), client()].concat(), "more.</p>"),
+        ("values", values.clone(), CLIENT),
+        ("all of it", [unread, values].concat(), CLIENT),
+    ]
+}
+
+#[test]
+fn whoamis_page_is_small_whatever_a_client_sends() {
+    const MOST: usize = 12 * 1024;
+    let chain: Vec<_> =
+        (0..30).flat_map(|hop| ["--trust".into(), format!("10.0.{hop}.0/24")]).collect();
+    let flags = ["--trust", "loopback", "--allow-host", "www.example.com"];
+    let flags: Vec<_> = chain.iter().map(String::as_str).chain(flags).collect();
+    let example = whoami(&flags);
+    for (name, lines, shows) in hostile_requests() {
+        let lines = lines.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+        let lines: Vec<_> = [HOST, ("accept", b"text/html")].into_iter().chain(lines).collect();
+        let page = example.get(&lines).body;
+        assert!(page.contains(shows), "{name}: {page}");
+        assert!(page.ends_with("</html>\n"), "{name}: {page}");
+        assert!(page.len() <= MOST, "{name}: {} bytes", page.len());
     }
 }
 
@@ -457,12 +596,20 @@ fn whoami_shows_why_the_client_is_unknown_and_what_to_do() {
         let example = whoami(flags);
         let check = |text: &str| {
             assert!(text.contains(&format!("Unresolved({why:?})")), "{name}: {text}");
-            assert!(text.contains(&format!("No client: {why}.")), "{name}: {text}");
             assert!(text.contains(here), "{name}: {text}");
         };
-        check(&example.get(&[&[HOST], lines].concat()).body);
+        let text = example.get(&[&[HOST], lines].concat()).body;
+        check(&text);
+        assert!(text.contains(&format!("No client: {why}.")), "{name}: {text}");
+        // The page has the reason of this very request.
+        let (reason, _) = text.strip_prefix("no client: ").unwrap().split_once('\n').unwrap();
         let page = example.get(&[&[HOST, ("accept", b"text/html")], lines].concat()).body;
-        check(&page.replace("&#39;", "'"));
+        let page = page.replace("&#39;", "'");
+        check(&page);
+        let mut reason = format!("<aside><p>{reason}.</p><h2>");
+        let first = "<aside><p>".len();
+        reason[first..=first].make_ascii_uppercase();
+        assert!(page.contains(&reason), "{name}: no {reason:?} in {page}");
     }
 }
 
@@ -472,33 +619,33 @@ fn whoami_shows_hostile_headers_as_text() {
         (
             "an HTML element",
             ("user-agent", b"<script>alert(1)</script>"),
-            "<td>&lt;script&gt;alert(1)&lt;/script&gt;</td>",
+            "<td><code>&lt;script&gt;alert(1)&lt;/script&gt;</code></td>",
             "user-agent: <script>alert(1)</script>\n",
         ),
         (
             "quotes",
             ("referer", b"\" onload='x()' &quot;"),
-            "<td>&quot; onload=&#39;x()&#39; &amp;quot;</td>",
+            "<td><code>&quot; onload=&#39;x()&#39; &amp;quot;</code></td>",
             "referer: \" onload='x()' &quot;\n",
         ),
         // A header name may contain `'` and `&` (RFC 9110 §5.6.2).
         (
             "a name",
             ("x-'&amp", b"1"),
-            "<th scope=\"row\">x-&#39;&amp;amp</th><td>1</td>",
+            "<th scope=\"row\"><code>x-&#39;&amp;amp</code></th><td><code>1</code></td>",
             "x-'&amp: 1\n",
         ),
         (
             "bytes that are not UTF-8",
             ("cookie", b"\xFF<b>"),
-            "<td>\\xff&lt;b&gt;</td>",
+            "<td><code>\\xff&lt;b&gt;</code></td>",
             "cookie: \\xff<b>\n",
         ),
         // U+009B starts a terminal's control sequence, as ESC [ does.
         (
             "a control sequence",
             ("cookie", b"\xC2\x9B2J"),
-            "<td>\\xc2\\x9b2J</td>",
+            "<td><code>\\xc2\\x9b2J</code></td>",
             "cookie: \\xc2\\x9b2J\n",
         ),
     ];

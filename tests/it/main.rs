@@ -7,6 +7,7 @@ mod autotrait;
 #[cfg(feature = "axum")]
 mod axum;
 mod blocks;
+mod browser;
 mod client_net;
 mod compiler;
 mod config;
@@ -24,6 +25,7 @@ mod operator;
 mod oracle;
 mod other_systems;
 mod pages;
+mod picture;
 mod profiles;
 mod properties;
 mod readers;
