@@ -74,8 +74,14 @@ use crate::syntax::scheme::WebScheme;
 pub struct ConnectionInfo(Resolved);
 
 impl ConnectionInfo {
+    #[inline]
     pub(crate) fn new(resolved: Resolved) -> Self {
         Self(resolved)
+    }
+
+    #[inline]
+    pub(crate) fn resolved(&self) -> &Resolved {
+        &self.0
     }
 
     /// Returns the client's address, never IPv4-mapped.

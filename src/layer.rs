@@ -241,15 +241,15 @@ impl ForwardedHeaders {
         }
         let Shared { config, log } = &*self.shared;
         let (peer, found_in) = config.peer_from.find(request.extensions());
-        let mut found = Found::new(request.headers());
+        let mut found = Found::new(request.headers(), config);
         found.pass(config);
-        let resolved = decide(config, peer, &found, request.uri());
+        let info = ConnectionInfo::new(decide(config, peer, &found, request.uri()));
         if logging == Logging::On {
-            log.request(config, &resolved, found_in, request.headers(), request.uri());
+            log.request(config, info.resolved(), found_in, request.headers(), request.uri());
         }
-        let mut edits = Edits::needed(config, &resolved, &found);
-        edits.apply(request, config, &resolved, found_in);
-        request.extensions_mut().insert(ConnectionInfo::new(resolved));
+        let edits = Edits::needed(config, info.resolved(), &found);
+        edits.apply(request, config, info.resolved(), found_in);
+        request.extensions_mut().insert(info);
     }
 
     /// Writes the configuration to the log, once.

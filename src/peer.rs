@@ -76,7 +76,7 @@ impl Peer {
     }
 
     /// Finds the peer, and the extension that holds it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(extensions: &Extensions) -> (Option<Self>, FoundIn) {
         let (peer, found_in) = if let Some(peer) = extensions.get::<Self>() {
             (Some(*peer), FoundIn::Peer)
@@ -126,13 +126,22 @@ pub(crate) enum FoundIn {
     Nowhere,
 }
 
+impl FoundIn {
+    /// Returns whether the extensions hold axum's `ConnectInfo` alone, so that a search for others is in
+    /// vain.
+    #[inline]
+    pub(crate) fn is_all_of(self, extensions: &Extensions) -> bool {
+        self == Self::ConnectInfo && extensions.len() == 1
+    }
+}
+
 impl From<SocketAddr> for Peer {
     fn from(address: SocketAddr) -> Self {
         Self::Inet(address)
     }
 }
 
-#[inline]
+#[inline(always)]
 fn from_frameworks(extensions: &Extensions) -> (Option<Peer>, FoundIn) {
     #[cfg(feature = "axum")]
     if let Some(axum::extract::ConnectInfo(address)) = extensions.get() {

@@ -254,6 +254,22 @@ fn only_an_event_that_is_written_allocates() {
     });
 }
 
+/// Vectors grow by doubling. A set gives back what it does not need.
+#[test]
+fn a_set_of_proxies_keeps_its_ranges_and_its_text() {
+    let v4 = (0..5000_u32).map(|n| format!("11.{}.{}.0/25", n / 256, n % 256));
+    let v6 = (0..1500).map(|n| format!("2001:db8:{n:x}::/49"));
+    let text = v4.chain(v6).collect::<Vec<_>>().join(", ");
+    let mut proxies = None;
+    let parsed = measure(|| proxies = Some(text.parse::<TrustedProxies>()));
+    assert!(proxies.unwrap().unwrap().contains([11, 19, 135, 127].into()));
+    let ranges = 5000 * 8 + 1500 * 32;
+    // The text ends with a separator.
+    let most = ranges + text.len() + ", ".len();
+    let kept = usize::try_from(parsed.bytes_current).unwrap();
+    assert!((ranges..=most).contains(&kept), "{kept} bytes, at most {most}");
+}
+
 #[test]
 fn the_strict_iterator_allocates_nothing() {
     let value = br#"for="[2001:db8::7]:4711";proto=https, for=_hidden;ext="a\"b", for=192.0.2.1"#;

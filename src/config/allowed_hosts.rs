@@ -124,9 +124,10 @@ impl AllowedHosts {
     }
 
     pub(crate) fn allows(&self, authority: &Authority, scheme: Option<WebScheme>) -> bool {
-        self.0.iter().any(|pattern| {
-            pattern.host.matches(authority.host()) && pattern.port.matches(authority.port(), scheme)
-        })
+        let (host, port) = (authority.host(), authority.port());
+        self.0
+            .iter()
+            .any(|pattern| pattern.host.matches(host) && pattern.port.matches(port, scheme))
     }
 }
 

@@ -29,14 +29,14 @@ impl Chain {
     }
 
     /// Returns whether the peer is a proxy, so that its report is due.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_trusted_peer(&self, peer: &Peer) -> bool {
         self.0.first().is_some_and(|set| set.contains_peer(peer))
     }
 
     /// Returns whether the address at this hop is a proxy, so that its report is due. The address is not
     /// IPv4-mapped.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_proxy(&self, hop: u8, address: IpAddr) -> bool {
         self.0.get(usize::from(hop)).is_some_and(|set| set.contains_canonical(address))
     }

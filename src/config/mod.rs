@@ -194,7 +194,7 @@ pub(crate) enum PeerFrom {
 type FindPeer = dyn Fn(&Extensions) -> Option<Peer> + Send + Sync;
 
 impl PeerFrom {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, extensions: &Extensions) -> (Option<Peer>, FoundIn) {
         match self {
             Self::Extensions => Peer::find(extensions),

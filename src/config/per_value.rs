@@ -16,11 +16,6 @@ impl<T> PerValue<T> {
         PerValue { client, scheme, host, port, prefix }
     }
 
-    pub(crate) fn as_mut(&mut self) -> PerValue<&mut T> {
-        let Self { client, scheme, host, port, prefix } = self;
-        PerValue { client, scheme, host, port, prefix }
-    }
-
     pub(crate) fn map<U>(self, f: impl Fn(T) -> U) -> PerValue<U> {
         PerValue {
             client: f(self.client),
@@ -28,16 +23,6 @@ impl<T> PerValue<T> {
             host: f(self.host),
             port: f(self.port),
             prefix: f(self.prefix),
-        }
-    }
-
-    pub(crate) fn zip<U>(self, other: PerValue<U>) -> PerValue<(T, U)> {
-        PerValue {
-            client: (self.client, other.client),
-            scheme: (self.scheme, other.scheme),
-            host: (self.host, other.host),
-            port: (self.port, other.port),
-            prefix: (self.prefix, other.prefix),
         }
     }
 

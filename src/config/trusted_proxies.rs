@@ -176,7 +176,7 @@ impl TrustedProxies {
     }
 
     /// Returns whether an address that is not IPv4-mapped belongs to a trusted proxy.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn contains_canonical(&self, address: IpAddr) -> bool {
         match address {
             IpAddr::V4(address) => covers(&self.v4, address.to_bits()),
@@ -184,10 +184,10 @@ impl TrustedProxies {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn contains_peer(&self, peer: &Peer) -> bool {
         match peer {
-            Peer::Inet(address) => self.contains(address.ip()),
+            Peer::Inet(address) => self.contains_canonical(address.ip().to_canonical()),
             Peer::Unix => self.unix,
         }
     }
@@ -284,9 +284,11 @@ fn merge<T: Copy + Ord>(ranges: &mut Vec<(T, T)>, next: impl Fn(T) -> Option<T>)
         }
         joined
     });
+    // The set is kept as long as the app runs, and nothing is added to it.
+    ranges.shrink_to_fit();
 }
 
-#[inline]
+#[inline(always)]
 fn covers<T: Copy + Ord>(ranges: &[(T, T)], address: T) -> bool {
     let after = ranges.partition_point(|(start, _)| *start <= address);
     let candidate = after.checked_sub(1).and_then(|index| ranges.get(index));
@@ -454,6 +456,7 @@ impl<T: Into<TrustedProxies>> Extend<T> for TrustedProxies {
         }
         merge(&mut self.v4, |end| end.checked_add(1));
         merge(&mut self.v6, |end| end.checked_add(1));
+        self.written.shrink_to_fit();
     }
 }
 

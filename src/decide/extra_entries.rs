@@ -12,16 +12,15 @@ use crate::header::{forwarded, x_forwarded};
 
 /// Returns whether the header of the address holds more than `entries` entries, or a second line, that
 /// the configuration rules out.
-#[inline]
+#[inline(always)]
 pub(crate) fn are_in(config: &Config, found: &Found<'_>, entries: usize) -> bool {
-    let lines = &found.read.client;
     match config.writing {
         Writing::Append | Writing::AppendToEach => false,
-        Writing::AppendToFirstLine => lines.are_several(),
+        Writing::AppendToFirstLine => found.client().are_several(),
         Writing::Replace if config.client == ClientFrom::Forwarded => {
-            has_more_than(entries, lines, forwarded::last_comma)
+            has_more_than(entries, &found.client(), forwarded::last_comma)
         }
-        Writing::Replace => has_more_than(entries, lines, x_forwarded::last_comma),
+        Writing::Replace => has_more_than(entries, &found.client(), x_forwarded::last_comma),
     }
 }
 

@@ -34,6 +34,8 @@ const _: () = assert!(size_of::<Resolved>() <= 96);
 pub(crate) enum Sent {
     /// The line of the report is one address, as this crate writes it, and nothing else.
     CanonicalAddress,
+    /// The header of the report holds more than this crate writes: other entries, on its line or on others.
+    MoreEntries,
     /// The peer is not trusted, and the request carries a forwarding header.
     UntrustedHeaders,
     Other,
@@ -80,6 +82,7 @@ impl Resolved {
         self.sent == Sent::UntrustedHeaders
     }
 
+    #[inline]
     pub(crate) fn client_ip(&self) -> Option<IpAddr> {
         match &self.client {
             Some(client) => client.address.ok(),
@@ -87,6 +90,7 @@ impl Resolved {
         }
     }
 
+    #[inline]
     pub(crate) fn client_port(&self) -> Option<u16> {
         match &self.client {
             Some(client) => client.port(),
@@ -96,6 +100,7 @@ impl Resolved {
     }
 
     /// Returns the client as a socket address. Port 0 stands for an unknown port.
+    #[inline(never)]
     pub(crate) fn client_addr(&self) -> Option<SocketAddr> {
         let Some(client) = &self.client else { return self.peer_addr().map(canonical) };
         Some(SocketAddr::new(client.address.ok()?, client.port().unwrap_or_default()))
@@ -108,6 +113,7 @@ impl Resolved {
         }
     }
 
+    #[inline]
     pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
         match self.peer? {
             Peer::Inet(address) => Some(address),

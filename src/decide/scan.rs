@@ -13,12 +13,14 @@ use crate::header::names::{self, candidates, looks_like};
 /// The lines of a request that are read, and whether others have to be removed.
 pub(crate) struct Found<'a> {
     pub(crate) headers: &'a HeaderMap,
+    names: &'a PerValue<Option<HeaderName>>,
     pub(crate) own_host: Lines<'a>,
-    pub(crate) read: PerValue<Lines<'a>>,
+    /// The lines that a pass found. Without a pass, a header is looked up when it is read.
+    passed: PerValue<Lines<'a>>,
+    has_passed: bool,
     /// Whether the request carries a header that is read.
     pub(crate) has_read: bool,
     pub(crate) others: Others,
-    has_passed: bool,
 }
 
 /// The forwarding headers that are not read.
@@ -31,50 +33,95 @@ pub(crate) struct Others {
 }
 
 impl<'a> Found<'a> {
-    #[inline]
-    pub(crate) fn new(headers: &'a HeaderMap) -> Self {
+    /// Looks up the lines that are read, for a decision alone.
+    #[inline(always)]
+    pub(crate) fn looked_up(headers: &'a HeaderMap, config: &'a Config) -> Self {
+        // A client puts `Host` first (RFC 9110 §7.2), where it needs no look-up.
+        let own_host = Lines::first(headers, &HOST).unwrap_or(Lines::Named(headers, &HOST));
+        Self { own_host, ..Self::new(headers, config) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn new(headers: &'a HeaderMap, config: &'a Config) -> Self {
         Self {
             headers,
+            names: &config.names,
             own_host: Lines::Absent,
-            read: PerValue::default(),
+            passed: PerValue::default(),
+            has_passed: false,
             has_read: false,
             others: Others::default(),
-            has_passed: false,
         }
     }
 
-    /// Looks up the lines that are read, for a decision alone.
-    #[inline]
-    pub(crate) fn looked_up(headers: &'a HeaderMap, config: &'a Config) -> Self {
-        let lines = |name: Option<&'a HeaderName>| {
-            name.map_or(Lines::Absent, |name| Lines::Named(headers, name))
-        };
-        Self {
-            headers,
-            read: config.names.as_ref().map(Option::as_ref).map(lines),
-            has_read: false,
-            // A client puts `Host` first (RFC 9110 §7.2), where it needs no look-up.
-            own_host: Lines::first(headers, &HOST).unwrap_or(Lines::Named(headers, &HOST)),
-            others: Others::default(),
-            has_passed: false,
+    #[inline(always)]
+    pub(crate) fn client(&self) -> Lines<'a> {
+        self.lines(self.names.client.as_ref(), &self.passed.client)
+    }
+
+    #[inline(always)]
+    pub(crate) fn scheme(&self) -> Lines<'a> {
+        self.lines(self.names.scheme.as_ref(), &self.passed.scheme)
+    }
+
+    #[inline(always)]
+    pub(crate) fn host(&self) -> Lines<'a> {
+        self.lines(self.names.host.as_ref(), &self.passed.host)
+    }
+
+    #[inline(always)]
+    pub(crate) fn port(&self) -> Lines<'a> {
+        self.lines(self.names.port.as_ref(), &self.passed.port)
+    }
+
+    #[inline(always)]
+    pub(crate) fn prefix(&self) -> Lines<'a> {
+        self.lines(self.names.prefix.as_ref(), &self.passed.prefix)
+    }
+
+    /// Returns the lines that a pass found.
+    pub(crate) fn passed(&self) -> &PerValue<Lines<'a>> {
+        &self.passed
+    }
+
+    #[inline(always)]
+    fn lines(&self, name: Option<&'a HeaderName>, passed: &Lines<'a>) -> Lines<'a> {
+        match name {
+            _ if self.has_passed => *passed,
+            Some(name) => Lines::Named(self.headers, name),
+            None => Lines::Absent,
         }
     }
 
     /// Finds all lines that matter to the layer.
+    #[inline]
     pub(crate) fn pass(&mut self, config: &Config) {
-        let headers = self.headers;
         self.has_passed = true;
-        let matters = |set: names::Set| !(set.is_empty() && config.own_names.is_empty());
         // A client can repeat a line thousands of times: then the pass is over names alone.
-        if headers.len() == headers.keys_len() {
-            let lines = headers.iter().map(|(name, line)| (name, candidates(name), line));
-            for (name, candidates, line) in lines.filter(|(_, set, _)| matters(*set)) {
-                self.add(config, name, candidates, Lines::One(line));
+        if self.headers.len() > self.headers.keys_len() {
+            return self.pass_names(config);
+        }
+        let has_own_names = !config.own_names.is_empty();
+        for (name, line) in self.headers {
+            let candidates = candidates(name);
+            if !candidates.is_empty() || has_own_names {
+                if let Some(place) = self.place(config, name, candidates) {
+                    *place = Lines::One(line);
+                }
             }
-        } else {
-            let names = headers.keys().map(|name| (name, candidates(name)));
-            for (name, candidates) in names.filter(|(_, set)| matters(*set)) {
-                self.add(config, name, candidates, Lines::Named(headers, name));
+        }
+    }
+
+    #[cold]
+    fn pass_names(&mut self, config: &Config) {
+        let headers = self.headers;
+        let has_own_names = !config.own_names.is_empty();
+        for name in headers.keys() {
+            let candidates = candidates(name);
+            if !candidates.is_empty() || has_own_names {
+                if let Some(place) = self.place(config, name, candidates) {
+                    *place = Lines::Named(headers, name);
+                }
             }
         }
     }
@@ -83,41 +130,65 @@ impl<'a> Found<'a> {
     #[inline]
     pub(super) fn has_forwarding(&self, config: &Config) -> bool {
         if self.has_passed {
-            return self.has_read || self.others.has_more || !self.others.known.is_empty();
+            return self.has_read || !self.others.is_empty();
         }
         self.headers.keys().any(|name| is_forwarding(config, name))
     }
 
-    fn add(&mut self, config: &Config, name: &HeaderName, set: names::Set, lines: Lines<'a>) {
+    /// Returns the place for the lines of a name that is read. Notes any other forwarding header.
+    fn place(
+        &mut self,
+        config: &Config,
+        name: &HeaderName,
+        set: names::Set,
+    ) -> Option<&mut Lines<'a>> {
         if *name == HOST {
-            self.own_host = lines;
-        } else if let Some(slot) = self.slot(config, name) {
-            *slot = lines;
-            self.has_read = true;
-        } else if let Some(known) = set.find(name) {
-            self.others.known = self.others.known.union(known);
-        } else {
-            self.others.has_more |= is_forwarding(config, name);
+            return Some(&mut self.own_host);
         }
+        let slot = slot(&config.names, &mut self.passed, name);
+        if slot.is_some() {
+            self.has_read = true;
+        } else {
+            self.others.add(config, name, set);
+        }
+        slot
+    }
+}
+
+impl Others {
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.known.is_empty() && !self.has_more
     }
 
-    /// Returns the place for the lines of a name that is read.
-    fn slot(&mut self, config: &Config, name: &HeaderName) -> Option<&mut Lines<'a>> {
-        let is = |read: &Option<HeaderName>| read.as_ref() == Some(name);
-        let names = &config.names;
-        if is(&names.client) {
-            Some(&mut self.read.client)
-        } else if is(&names.scheme) {
-            Some(&mut self.read.scheme)
-        } else if is(&names.host) {
-            Some(&mut self.read.host)
-        } else if is(&names.port) {
-            Some(&mut self.read.port)
-        } else if is(&names.prefix) {
-            Some(&mut self.read.prefix)
-        } else {
-            None
+    fn add(&mut self, config: &Config, name: &HeaderName, set: names::Set) {
+        match set.find(name) {
+            Some(known) => self.known = self.known.union(known),
+            None => self.has_more |= is_forwarding(config, name),
         }
+    }
+}
+
+/// Returns the slot of a name that is read.
+#[inline(always)]
+fn slot<'s, 'a>(
+    names: &PerValue<Option<HeaderName>>,
+    slots: &'s mut PerValue<Lines<'a>>,
+    name: &HeaderName,
+) -> Option<&'s mut Lines<'a>> {
+    let is = |read: &Option<HeaderName>| read.as_ref() == Some(name);
+    if is(&names.client) {
+        Some(&mut slots.client)
+    } else if is(&names.scheme) {
+        Some(&mut slots.scheme)
+    } else if is(&names.host) {
+        Some(&mut slots.host)
+    } else if is(&names.port) {
+        Some(&mut slots.port)
+    } else if is(&names.prefix) {
+        Some(&mut slots.prefix)
+    } else {
+        None
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(config: &Config, found: &Found<'_>, walk: &Walk<'_>) -> Self {
         let place = walk.entries(config);
         Self {
@@ -39,17 +39,18 @@ impl Values {
 
 /// Reads the scheme: beside the client (RFC 7239 §1), or the rightmost entry of its own list, which is
 /// the nearest proxy's.
-#[inline]
+#[inline(always)]
 fn scheme(
     config: &Config,
     found: &Found<'_>,
     walk: &Walk<'_>,
     place: usize,
 ) -> Result<WebScheme, Absent> {
-    let lines = &found.read.scheme;
     match config.scheme {
-        SchemeFrom::List(_) => listed_scheme(config, lines, place),
-        SchemeFrom::OnOff(_) => valid(single_value(config, lines, place)?, WebScheme::parse_on_off),
+        SchemeFrom::List(_) => listed_scheme(config, &found.scheme(), place),
+        SchemeFrom::OnOff(_) => {
+            valid(single_value(config, &found.scheme(), place)?, WebScheme::parse_on_off)
+        }
         SchemeFrom::Forwarded => {
             let proto = walk.last.proto.ok_or(Absent::NotSent)?;
             proto.read::<MAX_SCHEME, _>(WebScheme::parse).ok_or(Absent::NotValid)
@@ -58,7 +59,7 @@ fn scheme(
     }
 }
 
-#[inline]
+#[inline(always)]
 fn listed_scheme(config: &Config, lines: &Lines<'_>, place: usize) -> Result<WebScheme, Absent> {
     match config.writing {
         // Another line than the first is the client's.
@@ -68,7 +69,7 @@ fn listed_scheme(config: &Config, lines: &Lines<'_>, place: usize) -> Result<Web
     }
 }
 
-#[inline]
+#[inline(always)]
 fn host(
     config: &Config,
     found: &Found<'_>,
@@ -82,36 +83,36 @@ fn host(
     if config.names.host.is_none() {
         return Err(Absent::NotRead);
     }
-    valid(single_value(config, &found.read.host, place)?, Authority::parse)
+    valid(single_value(config, &found.host(), place)?, Authority::parse)
 }
 
-#[inline]
+#[inline(always)]
 fn port(config: &Config, found: &Found<'_>, place: usize) -> Result<u16, Absent> {
     if config.names.port.is_none() {
         return Err(Absent::NotRead);
     }
-    valid(single_value(config, &found.read.port, place)?, host_port)
+    valid(single_value(config, &found.port(), place)?, host_port)
 }
 
-#[inline]
+#[inline(always)]
 fn path_prefix(config: &Config, found: &Found<'_>, place: usize) -> Result<Box<str>, Absent> {
     if config.names.prefix.is_none() {
         return Err(Absent::NotRead);
     }
-    let lines = &found.read.prefix;
+    let lines = &found.prefix();
     if config.joins_prefixes {
         return single::joined_prefix(lines);
     }
     valid(single_value(config, lines, place)?, prefix)
 }
 
-#[inline]
+#[inline(always)]
 fn valid<T>(text: &[u8], parse: impl Fn(&[u8]) -> Option<T>) -> Result<T, Absent> {
     parse(text).ok_or(Absent::NotValid)
 }
 
 /// Returns a single value, or the entry at the client's place if every proxy appends to every list.
-#[inline]
+#[inline(always)]
 fn single_value<'a>(config: &Config, lines: &Lines<'a>, place: usize) -> Result<&'a [u8], Absent> {
     match lines {
         Lines::Absent => Err(Absent::NotSent),

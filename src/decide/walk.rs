@@ -12,6 +12,8 @@ use crate::outcome::Unresolved;
 pub(super) struct Walk<'a> {
     pub(super) hops: u8,
     pub(super) last: Report<'a>,
+    /// Whether there is more on the line in front of the last report.
+    pub(super) has_rest: bool,
 }
 
 /// Watches the walk. `()` watches nothing, at no cost.
@@ -63,7 +65,7 @@ pub(super) fn walk_reports<'a>(
     found: &Found<'a>,
     observer: &mut impl Observer<'a>,
 ) -> Walk<'a> {
-    let (chain, lines) = (&config.chain, &found.read.client);
+    let (chain, lines) = (&config.chain, &found.client());
     match config.client {
         ClientFrom::List(_, place) => walk_list(chain, lines, place, observer),
         ClientFrom::Forwarded => walk_elements(chain, lines, observer),
@@ -71,7 +73,10 @@ pub(super) fn walk_reports<'a>(
         ClientFrom::AddressAndPort(_) => {
             walk_one(chain, lines, single::address_and_port(lines), observer)
         }
-        ClientFrom::Nothing => Walk { hops: 1, last: Report::unusable(Unresolved::NotConfigured) },
+        ClientFrom::Nothing => {
+            let last = Report::unusable(Unresolved::NotConfigured);
+            Walk { hops: 1, last, has_rest: false }
+        }
     }
 }
 
@@ -85,7 +90,7 @@ fn walk_list<'a>(
     let mut list = lines.right_to_left();
     // A list that is too short has no entry left for the walk.
     let _ = list.skip(usize::from(place) - 1, x_forwarded::last_comma);
-    follow(chain, lines, list, x_forwarded::next_report, observer)
+    follow(chain, lines, list, |list| x_forwarded::next_report(list), observer)
 }
 
 #[inline(never)]
@@ -94,7 +99,7 @@ fn walk_elements<'a>(
     lines: &Lines<'a>,
     observer: &mut impl Observer<'a>,
 ) -> Walk<'a> {
-    follow(chain, lines, lines.right_to_left(), forwarded::next_report, observer)
+    follow(chain, lines, lines.right_to_left(), |list| forwarded::next_report(list), observer)
 }
 
 #[inline(never)]
@@ -122,15 +127,16 @@ fn follow<'a>(
         hops += 1;
         let verdict = verdict(chain, hops, &report);
         let after = list.rest();
+        let has_rest = after.is_some();
         observer.report(Place { before, after }, &report, verdict);
         match verdict {
             Verdict::Proxy => before = after,
-            Verdict::ZonedProxy => return Walk { hops, last: Report::malformed() },
-            Verdict::End => return Walk { hops, last: report },
+            Verdict::ZonedProxy => return Walk { hops, last: Report::malformed(), has_rest },
+            Verdict::End => return Walk { hops, last: report, has_rest },
         }
     }
     let why = if lines.is_absent() { Unresolved::NoHeader } else { Unresolved::ListEnds };
-    Walk { hops, last: Report::unusable(why) }
+    Walk { hops, last: Report::unusable(why), has_rest: false }
 }
 
 #[inline(always)]

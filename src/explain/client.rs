@@ -93,7 +93,7 @@ fn end_of_one(reading: &Reading<'_>, lines: usize) -> Verdict {
 fn list(reading: &Reading<'_>, name: &HeaderName, last_comma: LastComma) -> Vec<Entry> {
     let texts = reading.texts(name);
     let place = usize::from(reading.config.nearest_place());
-    let lines = &reading.found.read.client;
+    let lines = &reading.found.client();
     let spots = Spots::of(lines, &texts, place - 1, &reading.steps, last_comma);
     let entry = |spot: &Spot<'_>, verdict: Verdict| {
         let entry = Entry::new(name.as_str(), Some(spot.text), verdict);

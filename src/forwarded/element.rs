@@ -1,8 +1,9 @@
 //! One `forwarded-element`, read and written.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::grammar::{Cursor, Expected, Grammar, Pair, Parameter};
+use super::grammar::{Cursor, Expected, Grammar, Parameter};
 use super::node::{InvalidNode, Node};
 use super::value::{Value, write_value};
 
@@ -33,6 +34,8 @@ pub struct Element<'a> {
     text: &'a [u8],
     grammar: Grammar,
     r#for: Option<Value<'a>>,
+    /// The value of `for`, if it is an IPv4 address without quotes, as most are.
+    for_ipv4: Option<Ipv4Addr>,
     by: Option<Value<'a>>,
     host: Option<Value<'a>>,
     proto: Option<Value<'a>>,
@@ -45,7 +48,10 @@ impl<'a> Element<'a> {
     ///
     /// Returns an error if the value is not a node, for example a host name.
     pub fn for_node(&self) -> Option<Result<Node<'a>, InvalidNode>> {
-        self.r#for.map(Value::node)
+        match self.for_ipv4 {
+            Some(ip) => Some(Ok(Node::from(IpAddr::V4(ip)))),
+            None => self.r#for.map(Value::node),
+        }
     }
 
     /// Reads `by`: the interface at which this proxy received the request (RFC 7239 §5.1). Never a
@@ -100,6 +106,10 @@ impl<'a> Element<'a> {
         self.r#for
     }
 
+    pub(crate) fn for_ipv4(&self) -> Option<Ipv4Addr> {
+        self.for_ipv4
+    }
+
     /// Reads a text that is one element. `None` for any other text.
     #[inline]
     pub(crate) fn parse_whole(text: &'a [u8], grammar: Grammar) -> Option<Self> {
@@ -109,16 +119,24 @@ impl<'a> Element<'a> {
     }
 
     /// Reads an element and the white space behind it, up to a comma or the end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn parse(cursor: &mut Cursor<'a>, grammar: Grammar) -> Result<Self, Expected> {
         let start = *cursor;
-        let mut element =
-            Self { text: &[], grammar, r#for: None, by: None, host: None, proto: None };
+        let mut element = Self {
+            text: &[],
+            grammar,
+            r#for: None,
+            for_ipv4: None,
+            by: None,
+            host: None,
+            proto: None,
+        };
         let mut count = 0;
         loop {
-            if cursor.at_token() {
+            let before = *cursor;
+            if let Some(parameter) = cursor.parameter()? {
                 count += 1;
-                element.parse_pair(start, cursor, count)?;
+                element.parse_value(parameter, start, before, cursor, count)?;
             }
             let end = *cursor;
             if !cursor.semicolon(grammar) {
@@ -134,15 +152,23 @@ impl<'a> Element<'a> {
     }
 
     /// Adds a pair. Refuses a parameter that the element has already (RFC 7239 §4).
-    #[inline]
-    fn parse_pair(
+    #[inline(always)]
+    fn parse_value(
         &mut self,
+        parameter: Parameter,
         start: Cursor<'a>,
+        before: Cursor<'a>,
         cursor: &mut Cursor<'a>,
         count: usize,
     ) -> Result<(), Expected> {
-        let before = *cursor;
-        let Pair { parameter, value } = cursor.forwarded_pair(self.grammar)?;
+        let value = match cursor.ipv4(self.grammar) {
+            Some((value, ip)) if parameter == Parameter::For => {
+                self.for_ipv4 = Some(ip);
+                value
+            }
+            Some((value, _)) => value,
+            None => cursor.value(self.grammar)?,
+        };
         let is_new = match parameter {
             Parameter::For => self.r#for.replace(value).is_none(),
             Parameter::By => self.by.replace(value).is_none() || self.grammar == Grammar::Tolerant,
@@ -164,8 +190,8 @@ fn pairs(text: &[u8], grammar: Grammar) -> impl Iterator<Item = (&str, Value<'_>
     std::iter::from_fn(move || {
         cursor.skip(|byte| matches!(byte, b' ' | b'\t' | b';'));
         let name = cursor.token();
-        let pair = cursor.forwarded_pair(grammar).ok()?;
-        Some((std::str::from_utf8(name).ok()?, pair.value))
+        cursor.parameter().ok()??;
+        Some((std::str::from_utf8(name).ok()?, cursor.value(grammar).ok()?))
     })
 }
 

@@ -1,14 +1,26 @@
 //! The productions of RFC 7239 §4, each a method of [`Cursor`] named after it. See
 //! [`forwarded`](crate::forwarded) for the grammar and the tolerances.
 
+use std::net::Ipv4Addr;
+
 use super::value::Value;
 use crate::syntax::bytes::{Class, LENIENT, QDTEXT, TCHAR};
+use crate::syntax::ip::ipv4_at_start;
 
 /// How closely the grammar is followed: to the letter, or with the tolerances of the layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Grammar {
     Strict,
     Tolerant,
+}
+
+/// Returns the bytes of a value without quotes.
+#[inline(always)]
+fn class(grammar: Grammar) -> Class {
+    match grammar {
+        Grammar::Strict => TCHAR,
+        Grammar::Tolerant => LENIENT,
+    }
 }
 
 /// The error for a `Forwarded` value that leaves the grammar.
@@ -71,6 +83,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline(always)]
     fn take_all(&mut self, class: Class) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(class.prefix(self.rest));
         self.rest = rest;
@@ -93,7 +106,7 @@ impl<'a> Cursor<'a> {
         self.skip(|byte| matches!(byte, b' ' | b'\t'));
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn semicolon(&mut self, grammar: Grammar) -> bool {
         if grammar == Grammar::Strict {
             return self.take(b';');
@@ -104,18 +117,21 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// `forwarded-pair = token "=" value`.
-    #[inline]
-    pub(crate) fn forwarded_pair(&mut self, grammar: Grammar) -> Result<Pair<'a>, Expected> {
-        // Most names are registered: comparing a registered name is cheaper than a look at each byte.
-        let parameter = match Parameter::before_equals(self.rest) {
-            Some((parameter, value)) => {
-                self.rest = value;
-                parameter
-            }
-            None => self.extension()?,
-        };
-        Ok(Pair { parameter, value: self.value(grammar)? })
+    /// Reads the `token "="` of a `forwarded-pair = token "=" value`. `None` if no token is here.
+    #[inline(always)]
+    pub(crate) fn parameter(&mut self) -> Result<Option<Parameter>, Expected> {
+        // Nearly all proxies write a registered name in lower case, which is cheaper to compare than a look
+        // at each byte.
+        if let Some((parameter, value)) = Parameter::before_equals(self.rest) {
+            self.rest = value;
+            return Ok(Some(parameter));
+        }
+        if !self.at_token() {
+            return Ok(None);
+        }
+        let (parameter, end) = self.any_parameter();
+        *self = end;
+        parameter.map(Some)
     }
 
     /// Returns the `token` at this position: the name of a pair.
@@ -123,42 +139,53 @@ impl<'a> Cursor<'a> {
         self.rest.split_at(TCHAR.prefix(self.rest)).0
     }
 
-    /// Reads the `token "="` of a parameter that is not registered.
-    fn extension(&mut self) -> Result<Parameter, Expected> {
+    /// Reads `token "="`, where the token is any name in any case.
+    #[cold]
+    fn any_parameter(mut self) -> (Result<Parameter, Expected>, Self) {
         let name = self.take_all(TCHAR);
-        if !name.is_empty() && self.take(b'=') {
-            return Ok(Parameter::Extension);
-        }
-        Err(Expected::Equals)
+        let is_name = !name.is_empty() && self.take(b'=');
+        (if is_name { Ok(Parameter::of(name)) } else { Err(Expected::Equals) }, self)
     }
 
     /// `value = token / quoted-string`, where the tolerant grammar has `1*LENIENT` for `token`.
-    #[inline]
-    fn value(&mut self, grammar: Grammar) -> Result<Value<'a>, Expected> {
+    #[inline(always)]
+    pub(crate) fn value(&mut self, grammar: Grammar) -> Result<Value<'a>, Expected> {
         if self.take(b'"') {
-            return self.quoted_string();
+            let (value, end) = self.quoted_string();
+            *self = end;
+            return value;
         }
-        let class = match grammar {
-            Grammar::Strict => TCHAR,
-            Grammar::Tolerant => LENIENT,
-        };
-        match self.take_all(class) {
+        match self.take_all(class(grammar)) {
             [] => Err(Expected::Value),
             raw => Ok(Value { raw }),
         }
     }
 
+    /// Reads a value without quotes that is an IPv4 address: cheaper than a look at each byte in a table.
+    #[inline(always)]
+    pub(crate) fn ipv4(&mut self, grammar: Grammar) -> Option<(Value<'a>, Ipv4Addr)> {
+        let (ip, behind) = ipv4_at_start(self.rest)?;
+        let end = Cursor { rest: behind };
+        if behind.first().is_some_and(|byte| class(grammar).has(*byte)) {
+            return None;
+        }
+        let value = Value { raw: self.until(end) };
+        *self = end;
+        Some((value, ip))
+    }
+
     /// `quoted-string`, after its opening quote.
-    fn quoted_string(&mut self) -> Result<Value<'a>, Expected> {
-        let start = *self;
+    #[inline(never)]
+    fn quoted_string(mut self) -> (Result<Value<'a>, Expected>, Self) {
+        let start = self;
         loop {
             self.take_all(QDTEXT);
-            let raw = start.until(*self);
+            let raw = start.until(self);
             if self.take(b'"') {
-                return Ok(Value { raw });
+                return (Ok(Value { raw }), self);
             }
             if !self.quoted_pair() {
-                return Err(Expected::QuotedString);
+                return (Err(Expected::QuotedString), self);
             }
         }
     }
@@ -175,11 +202,6 @@ impl<'a> Cursor<'a> {
     }
 }
 
-pub(crate) struct Pair<'a> {
-    pub(crate) parameter: Parameter,
-    pub(crate) value: Value<'a>,
-}
-
 /// A parameter that RFC 7239 §5 registers, or an extension (§5.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Parameter {
@@ -191,19 +213,28 @@ pub(crate) enum Parameter {
 }
 
 impl Parameter {
-    /// Splits off a registered name and its `=` at the start of the text.
-    #[inline]
+    const REGISTERED: [(Self, &[u8]); 4] = [
+        (Self::For, b"for="),
+        (Self::Proto, b"proto="),
+        (Self::By, b"by="),
+        (Self::Host, b"host="),
+    ];
+
+    /// Splits off a registered name in lower case and its `=` at the start of the text.
+    #[inline(always)]
     fn before_equals(text: &[u8]) -> Option<(Self, &[u8])> {
-        Some(match text {
-            [b'f' | b'F', b'o' | b'O', b'r' | b'R', b'=', value @ ..] => (Self::For, value),
-            [b'b' | b'B', b'y' | b'Y', b'=', value @ ..] => (Self::By, value),
-            [b'h' | b'H', b'o' | b'O', b's' | b'S', b't' | b'T', b'=', value @ ..] => {
-                (Self::Host, value)
-            }
-            [b'p' | b'P', b'r' | b'R', b'o' | b'O', b't' | b'T', b'o' | b'O', b'=', value @ ..] => {
-                (Self::Proto, value)
-            }
-            _ => return None,
-        })
+        let [r#for, proto, by, host] = Self::REGISTERED;
+        let split = |(parameter, name)| Some((parameter, text.strip_prefix(name)?));
+        split(r#for).or_else(|| split(proto)).or_else(|| split(by)).or_else(|| split(host))
+    }
+
+    /// Returns the parameter of this name, whose case does not count (RFC 7239 §4).
+    fn of(name: &[u8]) -> Self {
+        let is = |with_equals: &[u8]| match with_equals {
+            [registered @ .., _] => registered.eq_ignore_ascii_case(name),
+            [] => false,
+        };
+        let registered = Self::REGISTERED.iter().find(|(_, with_equals)| is(with_equals));
+        registered.map_or(Self::Extension, |(parameter, _)| *parameter)
     }
 }

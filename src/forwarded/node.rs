@@ -104,15 +104,21 @@ impl<'a> Node<'a> {
     #[inline]
     pub fn parse(text: &'a [u8]) -> Result<Self, InvalidNode> {
         // Most nodes are IPv4 addresses: no search for a colon.
-        if let Some(ip) = ipv4(text) {
-            return Ok(Self::from(IpAddr::V4(ip)));
+        match ipv4(text) {
+            Some(ip) => Ok(Self::from(IpAddr::V4(ip))),
+            None => Self::parse_rare(text).ok_or(InvalidNode(())),
         }
-        let (name, port) = split_name(text).ok_or(InvalidNode(()))?;
+    }
+
+    /// Reads a node that is not an IPv4 address alone.
+    #[inline(always)]
+    fn parse_rare(text: &'a [u8]) -> Option<Self> {
+        let (name, port) = split_name(text)?;
         let port = match port {
-            Some(port) => Some(NodePort::parse(port).ok_or(InvalidNode(()))?),
+            Some(port) => Some(NodePort::parse(port)?),
             None => None,
         };
-        Ok(Self { name, port })
+        Some(Self { name, port })
     }
 
     /// Returns the name: an address, `unknown`, or an obfuscated identifier.
@@ -186,9 +192,12 @@ impl<'a> Node<'a> {
 }
 
 /// Splits at the colon that ends the name: the one behind `]`, or the first.
+#[inline(always)]
 fn split_name(text: &[u8]) -> Option<(NodeName<'_>, Option<&[u8]>)> {
     if let Some(bracketed) = text.strip_prefix(b"[") {
-        let (address, rest) = split_once(bracketed, b']')?;
+        // Neither the address nor the port has another bracket, and the port is shorter.
+        let bracket = bracketed.iter().rposition(|b| *b == b']')?;
+        let (address, rest) = (bracketed.get(..bracket)?, bracketed.get(bracket + 1..)?);
         let port = match rest {
             [] => None,
             [b':', port @ ..] => Some(port),

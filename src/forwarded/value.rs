@@ -37,11 +37,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns the bytes as written, escapes included.
-    pub(crate) fn raw(self) -> &'a [u8] {
-        self.raw
-    }
-
     /// Returns the bytes if the value has no escape.
     pub(super) fn unescaped(self) -> Option<&'a [u8]> {
         (!self.raw.contains(&b'\\')).then_some(self.raw)
@@ -57,7 +52,17 @@ impl<'a> Value<'a> {
     }
 
     /// Reads the value as a node. Allocates only for an obfuscated identifier with escapes.
+    #[inline]
     pub(crate) fn node(self) -> Result<Node<'a>, InvalidNode> {
+        // No node has a backslash.
+        match Node::parse(self.raw) {
+            Ok(node) => Ok(node),
+            Err(_) => self.escaped_node(),
+        }
+    }
+
+    #[cold]
+    fn escaped_node(self) -> Result<Node<'a>, InvalidNode> {
         if let Some(text) = self.unescaped() {
             return Node::parse(text);
         }

@@ -29,7 +29,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Looks up the one line of a name, if the headers have no repeated name.
-    #[inline]
+    #[inline(always)]
     fn looked_up(&self) -> Self {
         match *self {
             Self::Named(headers, name) if headers.len() == headers.keys_len() => {
@@ -49,7 +49,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Returns the line, if there is exactly one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn single(&self) -> Option<&'a HeaderValue> {
         match self.looked_up() {
             Self::Absent => None,
@@ -73,7 +73,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Returns all lines as one list.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn right_to_left(&self) -> List<'a> {
         match self.looked_up() {
             Self::Absent => List::new(None, None),

@@ -19,7 +19,7 @@ pub(crate) struct List<'a> {
 
 impl<'a> List<'a> {
     /// Starts at the end of `last`, then goes on with `lines`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(last: Option<&'a [u8]>, lines: Option<ValueIter<'a, HeaderValue>>) -> Self {
         Self { rest: last, lines }
     }
@@ -28,7 +28,7 @@ impl<'a> List<'a> {
     ///
     /// If the next entry is longer than [`MAX_ENTRY`], returns the whole rest of the line, untrimmed,
     /// and does not advance.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&mut self, last_comma: impl Fn(&[u8]) -> Option<usize>) -> Option<&'a [u8]> {
         let line = self.line()?;
         let out_of_reach = line.len().saturating_sub(MAX_ENTRY + 1);
@@ -45,7 +45,7 @@ impl<'a> List<'a> {
     }
 
     /// Skips entries. Returns `None` if the list has fewer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn skip(&mut self, entries: usize, last_comma: LastComma) -> Option<()> {
         for _ in 0..entries {
             self.next(last_comma)?;
@@ -54,35 +54,31 @@ impl<'a> List<'a> {
     }
 
     /// Returns the unread rest of the line that was begun last.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn rest(&self) -> Option<&'a [u8]> {
         self.rest
     }
 
     /// Returns the unread rest of the current line, or the next line.
-    #[inline]
-    fn line(&mut self) -> Option<&'a [u8]> {
+    #[inline(always)]
+    pub(crate) fn line(&mut self) -> Option<&'a [u8]> {
         if self.rest.is_none() {
             self.rest = Some(self.lines.as_mut()?.next_back()?.as_bytes());
         }
         self.rest
     }
 
-    /// Reads the next entry without a search for its comma, if `read` recognizes the end of the line.
-    /// Nothing, a comma, or a comma and a space must be in front of the entry. Also returns whether the
-    /// entry is the first. `None` leaves the entry to [`next`](Self::next).
-    #[inline]
-    pub(crate) fn next_at_end<T>(
-        &mut self,
-        read: impl Fn(&'a [u8]) -> Option<(&'a [u8], T)>,
-    ) -> Option<(T, bool)> {
-        let (before, entry) = read(self.line()?)?;
+    /// Skips the next entry without a search for its comma, if the caller recognized it at the end of the
+    /// line, behind these bytes. Nothing, a comma, or a comma and a space must be in front of the entry.
+    /// Returns whether the entry is the first. `None` leaves the entry to [`next`](Self::next).
+    #[inline(always)]
+    pub(crate) fn skip_to(&mut self, before: &'a [u8]) -> Option<bool> {
         self.rest = match before {
             [] => None,
             [rest @ .., b',', b' '] | [rest @ .., b','] => Some(rest),
             _ => return None,
         };
-        Some((entry, before.is_empty()))
+        Some(before.is_empty())
     }
 
     /// Returns whether there is another entry, without a look at it.

@@ -41,12 +41,13 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of_ip(ip: IpAddr) -> Self {
         let ip = ip.to_canonical();
         Self::of(if can_send(ip) { Ok(ip) } else { Err(Unresolved::Malformed) })
     }
 
+    #[inline(always)]
     pub(crate) fn of_node(node: Node<'_>) -> Self {
         let client = match node.name() {
             NodeName::Address(ip) => Self::of_ip(*ip),
@@ -62,12 +63,12 @@ impl Client {
         Self { port, identifier, ..client }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn unusable(why: Unresolved) -> Self {
         Self::of(Err(why))
     }
 
-    #[inline]
+    #[inline(always)]
     fn of(address: Result<IpAddr, Unresolved>) -> Self {
         Self { address, port: None, identifier: None }
     }
@@ -94,6 +95,7 @@ impl Report<'_> {
         Self::of(Client::of_ip(ip))
     }
 
+    #[inline(always)]
     pub(crate) fn of_node(node: Node<'_>) -> Self {
         Self::of(Client::of_node(node))
     }
@@ -103,7 +105,7 @@ impl Report<'_> {
         Self::of(Client::unusable(why))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn malformed() -> Self {
         Self::unusable(Unresolved::Malformed)
     }
@@ -124,7 +126,7 @@ impl Report<'_> {
 }
 
 /// Returns whether a request can come from this address.
-#[inline]
+#[inline(always)]
 fn can_send(ip: IpAddr) -> bool {
     let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
     !(ip.is_unspecified() || ip.is_multicast() || broadcast)

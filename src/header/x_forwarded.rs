@@ -18,13 +18,19 @@ use crate::syntax::zone::WithoutZone;
 /// Reads the next report to the left in an address list.
 #[inline(always)]
 pub(crate) fn next_report<'a>(list: &mut List<'a>) -> Option<Report<'a>> {
-    match list.next_at_end(ipv4_at_end) {
-        Some((ip, is_alone)) => {
-            let form = if is_alone { Form::Canonical } else { Form::Other };
-            Some(Report { form, ..Report::of_ip(IpAddr::V4(ip)) })
-        }
+    match ipv4_report(list) {
         None => list.next(last_comma).map(report),
+        report => report,
     }
+}
+
+/// Reads the next report if it is an IPv4 address, as most are.
+#[inline(always)]
+fn ipv4_report<'a>(list: &mut List<'a>) -> Option<Report<'a>> {
+    let (before, ip) = ipv4_at_end(list.line()?)?;
+    let is_alone = list.skip_to(before)?;
+    let form = if is_alone { Form::Canonical } else { Form::Other };
+    Some(Report { form, ..Report::of_ip(IpAddr::V4(ip)) })
 }
 
 /// Returns an entry of a list by its place from the right end; the rightmost is 1.
@@ -35,11 +41,17 @@ pub(crate) fn nth<'a>(lines: &Lines<'a>, place: usize) -> Option<&'a [u8]> {
 /// Reads the entry at this place as a scheme.
 pub(crate) fn nth_scheme(lines: &Lines<'_>, place: usize) -> Result<WebScheme, Absent> {
     let mut list = at(lines, place).ok_or(Absent::NotSent)?;
-    if let Some((scheme, _)) = list.next_at_end(WebScheme::at_end) {
+    if let Some(scheme) = scheme_at_end(&mut list) {
         return Ok(scheme);
     }
     let entry = list.next(last_comma).ok_or(Absent::NotSent)?;
     WebScheme::parse(entry).ok_or(Absent::NotValid)
+}
+
+#[inline(always)]
+fn scheme_at_end(list: &mut List<'_>) -> Option<WebScheme> {
+    let (before, scheme) = WebScheme::at_end(list.line()?)?;
+    list.skip_to(before).map(|_| scheme)
 }
 
 /// Reads the scheme of all entries of all lines.
@@ -55,7 +67,7 @@ pub(crate) fn common_scheme(lines: &Lines<'_>) -> Result<WebScheme, Absent> {
 }
 
 /// Returns a list from this place on. `None` if the list is too short.
-#[inline]
+#[inline(always)]
 fn at<'a>(lines: &Lines<'a>, place: usize) -> Option<List<'a>> {
     let mut list = lines.right_to_left();
     list.skip(place.saturating_sub(1), last_comma)?;

@@ -58,7 +58,13 @@ impl Buffer {
         write_value(value, |piece| self.put(piece));
     }
 
-    pub(super) fn put_number(&mut self, number: u16) {
+    /// Returns the text of a number.
+    pub(super) fn number(&mut self, number: u16) -> &[u8] {
+        self.put_number(number);
+        self.text()
+    }
+
+    fn put_number(&mut self, number: u16) {
         self.put_fmt(format_args!("{number}"));
     }
 
@@ -75,21 +81,38 @@ impl Buffer {
 
     /// Appends an IPv4 address as `Display` does, without its formatting machinery.
     fn put_ipv4(&mut self, ip: Ipv4Addr) {
-        let mut free = self.bytes.get_mut(self.length..).unwrap_or_default().iter_mut();
-        let mut put = |byte| free.next().into_iter().for_each(|slot| *slot = byte);
-        for (index, octet) in ip.octets().into_iter().enumerate() {
-            if index > 0 {
-                put(b'.');
-            }
-            if octet >= 100 {
-                put(b'0' + octet / 100);
-            }
-            if octet >= 10 {
-                put(b'0' + octet / 10 % 10);
-            }
-            put(b'0' + octet % 10);
+        for octet in ip.octets() {
+            let (text, length) = OCTETS.get(usize::from(octet)).copied().unwrap_or_default();
+            // Always four bytes. The next octet overwrites those that are too many.
+            let room = self.bytes.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut);
+            *room.expect("no text is longer than MAX_TEXT") = text;
+            self.length += usize::from(length);
         }
-        self.length = MAX_TEXT - free.len();
+        // The last dot.
+        self.length -= 1;
+    }
+}
+
+/// The text of each octet, with a dot behind it, and its length.
+#[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
+static OCTETS: [([u8; 4], u8); 256] = {
+    let mut octets = [([0; 4], 0); 256];
+    let mut octet = 0_u8;
+    loop {
+        octets[octet as usize] = octet_text(octet);
+        if octet == u8::MAX {
+            break octets;
+        }
+        octet += 1;
+    }
+};
+
+const fn octet_text(octet: u8) -> ([u8; 4], u8) {
+    let (a, b, c) = (b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10);
+    match octet {
+        0..10 => ([c, b'.', 0, 0], 2),
+        10..100 => ([b, c, b'.', 0], 3),
+        100.. => ([a, b, c, b'.'], 4),
     }
 }
 

@@ -59,6 +59,9 @@ fn set(extensions: &mut Extensions, address: SocketAddr, found_in: FoundIn) {
     {
         use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
         set(extensions.get_mut::<ConnectInfo<_>>().map(|ConnectInfo(record)| record));
+        if found_in.is_all_of(extensions) {
+            return;
+        }
         set(extensions.get_mut::<MockConnectInfo<_>>().map(|MockConnectInfo(record)| record));
     }
     // The struct stays, since tonic's `remote_addr` would fall back to its TLS information.

@@ -21,110 +21,115 @@ use crate::syntax::authority::Authority;
 
 use buffer::Buffer;
 
-/// The changes to a request's headers. Nearly always few: a proxy has written what is right.
+/// The changes to a request's headers. Nearly always none: a proxy has written what is right. So a text
+/// that has to be written is made again, and not kept.
 pub(crate) struct Edits {
     host: Edit,
-    /// `None` if the request carries no header that is read.
-    values: Option<PerValue<Edit>>,
+    values: PerValue<Edit>,
     others: Others,
 }
 
 /// The change to one header.
-#[derive(Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Edit {
     #[default]
     Nothing,
     Remove,
-    Write(HeaderValue),
-}
-
-/// What a header must hold afterwards.
-enum Wanted<'a> {
-    Remove,
-    Keep,
-    Write(&'a [u8]),
+    Write,
 }
 
 impl Edits {
     /// Finds the headers that do not agree with the decision.
+    #[inline]
     pub(crate) fn needed(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Self {
         let host = match &resolved.authority {
             // A request without `Host` gets one only from a proxy that reported the host.
             Some(_) if found.own_host.is_absent() && resolved.reported.host.is_err() => {
-                Wanted::Keep
+                Edit::Nothing
             }
-            authority => authority.as_ref().map(Authority::as_bytes).into(),
+            authority => Edit::to(authority.as_ref().map(Authority::as_bytes), &found.own_host),
         };
-        let values = value_edits(config, resolved, found);
-        Self { host: host.edit(&found.own_host), values, others: found.others }
+        let values = if found.has_read {
+            value_edits(config, resolved, found.passed())
+        } else {
+            PerValue::default()
+        };
+        Self { host, values, others: found.others }
     }
 
     /// Makes the request agree with the decision.
     #[inline]
     pub(crate) fn apply<B>(
-        &mut self,
+        self,
         request: &mut Request<B>,
         config: &Config,
         resolved: &Resolved,
         found_in: FoundIn,
     ) {
-        self.apply_to_headers(request.headers_mut(), config);
-        uri::rewrite(request, config, resolved);
+        self.apply_to_headers(request.headers_mut(), config, resolved);
+        uri::rewrite(request, config, resolved, found_in);
         if config.rewrite_connect_info {
             connect_info::rewrite(request.extensions_mut(), resolved, found_in);
         }
     }
 
     /// Removes first: a full map has room for the new values then.
-    fn apply_to_headers(&mut self, headers: &mut HeaderMap, config: &Config) {
-        remove(headers, config, self.others);
-        if !matches!(self.host, Edit::Nothing) {
-            self.host.apply(headers, &HOST);
-        }
-        let Some(values) = &mut self.values else { return };
-        for (name, edit) in config.names.as_ref().zip(values.as_mut()).into_array() {
-            if let (Some(name), Edit::Remove | Edit::Write(_)) = (name, &edit) {
-                if !config.is_kept(name) {
-                    edit.apply(headers, name);
-                }
-            }
-        }
-    }
-}
-
-impl<'a> From<Option<&'a [u8]>> for Wanted<'a> {
-    fn from(text: Option<&'a [u8]>) -> Self {
-        text.map_or(Self::Remove, Self::Write)
-    }
-}
-
-impl Wanted<'_> {
-    /// Compares with the lines that are there.
     #[inline]
-    fn edit(self, lines: &Lines<'_>) -> Edit {
-        match self {
-            Self::Keep => Edit::Nothing,
-            Self::Remove if lines.is_absent() => Edit::Nothing,
-            Self::Remove => Edit::Remove,
-            Self::Write(text) => Edit::of_text(text, lines),
+    fn apply_to_headers(self, headers: &mut HeaderMap, config: &Config, resolved: &Resolved) {
+        if !self.others.is_empty() {
+            remove(headers, config, self.others);
+        }
+        if self.host != Edit::Nothing {
+            let host = || value(resolved.authority.as_ref()?.as_bytes());
+            self.host.apply(headers, &HOST, host);
+        }
+        if self.values != PerValue::default() {
+            apply_to_values(self.values, headers, config, resolved);
         }
     }
 }
 
 impl Edit {
-    fn of_text(text: &[u8], lines: &Lines<'_>) -> Self {
-        if lines.are_only(text) {
-            return Self::Nothing;
+    /// Returns the change that leaves this text alone, or nothing.
+    #[inline(always)]
+    fn to(text: Option<&[u8]>, lines: &Lines<'_>) -> Self {
+        match text {
+            Some(text) if lines.are_only(text) => Self::Nothing,
+            Some(_) => Self::Write,
+            None if lines.is_absent() => Self::Nothing,
+            None => Self::Remove,
         }
-        HeaderValue::from_bytes(text).map_or(Self::Remove, Self::Write)
     }
 
     #[inline]
-    fn apply(&mut self, headers: &mut HeaderMap, name: &HeaderName) {
-        match std::mem::take(self) {
+    fn apply_unless_kept(
+        self,
+        headers: &mut HeaderMap,
+        config: &Config,
+        name: Option<&HeaderName>,
+        value: impl FnOnce() -> Option<HeaderValue>,
+    ) {
+        match name {
+            Some(name) if self != Self::Nothing && !config.is_kept(name) => {
+                self.apply(headers, name, value);
+            }
+            _ => {}
+        }
+    }
+
+    fn apply(
+        self,
+        headers: &mut HeaderMap,
+        name: &HeaderName,
+        value: impl FnOnce() -> Option<HeaderValue>,
+    ) {
+        match self {
             Self::Nothing => {}
             Self::Remove => drop(headers.remove(name)),
-            Self::Write(value) => write(headers, name, value),
+            Self::Write => match value() {
+                Some(value) => write(headers, name, value),
+                None => drop(headers.remove(name)),
+            },
         }
     }
 }
@@ -145,34 +150,74 @@ fn write(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
 
 /// Compares the headers that were read with the decision. Removes all of them unless a trusted proxy
 /// reported the client.
-#[inline(never)]
-fn value_edits(config: &Config, resolved: &Resolved, found: &Found<'_>) -> Option<PerValue<Edit>> {
-    if !found.has_read {
-        return None;
+fn value_edits(
+    config: &Config,
+    resolved: &Resolved,
+    lines: &PerValue<Lines<'_>>,
+) -> PerValue<Edit> {
+    let Some(ip) = reported_ip(resolved) else {
+        return lines.as_ref().map(|lines| Edit::to(None, lines));
+    };
+    let client = match resolved.sent {
+        Sent::CanonicalAddress if lines.client.single().is_some() => Edit::Nothing,
+        Sent::MoreEntries => Edit::Write,
+        _ => Edit::to(Some(client(config, resolved, ip, &mut Buffer::new())), &lines.client),
+    };
+    PerValue {
+        client,
+        scheme: Edit::to(scheme(config, resolved), &lines.scheme),
+        host: Edit::to(reported_host(resolved), &lines.host),
+        port: match port(resolved) {
+            Some(port) => Edit::to(Some(Buffer::new().number(port)), &lines.port),
+            None => Edit::to(None, &lines.port),
+        },
+        prefix: Edit::to(prefix(resolved), &lines.prefix),
     }
-    let lines = &found.read;
-    let reported_ip = match resolved.outcome {
-        Outcome::Forwarded => resolved.client_ip(),
-        _ => None,
-    };
-    let Some(ip) = reported_ip else {
-        return Some(lines.as_ref().map(|lines| Wanted::Remove.edit(lines)));
-    };
-    Some(PerValue {
-        client: client_edit(config, resolved, found, ip),
-        scheme: Wanted::from(scheme(config, resolved)).edit(&lines.scheme),
-        host: Wanted::from(reported_host(resolved)).edit(&lines.host),
-        port: port_edit(resolved, &lines.port),
-        prefix: Wanted::from(prefix(resolved)).edit(&lines.prefix),
-    })
 }
 
-fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAddr) -> Edit {
-    let lines = &found.read.client;
-    if resolved.sent == Sent::CanonicalAddress && lines.single().is_some() {
-        return Wanted::Keep.edit(lines);
+fn apply_to_values(
+    edits: PerValue<Edit>,
+    headers: &mut HeaderMap,
+    config: &Config,
+    resolved: &Resolved,
+) {
+    let names = &config.names;
+    edits.client.apply_unless_kept(headers, config, names.client.as_ref(), || {
+        value(client(config, resolved, reported_ip(resolved)?, &mut Buffer::new()))
+    });
+    edits.scheme.apply_unless_kept(headers, config, names.scheme.as_ref(), || {
+        value(scheme(config, resolved)?)
+    });
+    edits.host.apply_unless_kept(headers, config, names.host.as_ref(), || {
+        value(reported_host(resolved)?)
+    });
+    edits.port.apply_unless_kept(headers, config, names.port.as_ref(), || {
+        value(Buffer::new().number(port(resolved)?))
+    });
+    edits
+        .prefix
+        .apply_unless_kept(headers, config, names.prefix.as_ref(), || value(prefix(resolved)?));
+}
+
+fn value(text: &[u8]) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(text).ok()
+}
+
+/// Returns the address of the client that a trusted proxy reported.
+fn reported_ip(resolved: &Resolved) -> Option<IpAddr> {
+    match resolved.outcome {
+        Outcome::Forwarded => resolved.client_ip(),
+        _ => None,
     }
-    let mut buffer = Buffer::new();
+}
+
+/// Returns the text for the header of the client.
+fn client<'a>(
+    config: &Config,
+    resolved: &Resolved,
+    ip: IpAddr,
+    buffer: &'a mut Buffer,
+) -> &'a [u8] {
     match config.client {
         ClientFrom::Forwarded => {
             buffer.put_element(ip, reported_scheme(resolved), reported_host(resolved));
@@ -185,17 +230,14 @@ fn client_edit(config: &Config, resolved: &Resolved, found: &Found<'_>, ip: IpAd
             buffer.put_address(ip, None);
         }
     }
-    Wanted::Write(buffer.text()).edit(lines)
+    buffer.text()
 }
 
-fn port_edit(resolved: &Resolved, lines: &Lines<'_>) -> Edit {
-    let Some(authority) = resolved.authority.as_ref() else { return Wanted::Remove.edit(lines) };
-    if resolved.reported.port.is_err() {
-        return Wanted::Remove.edit(lines);
-    }
-    let mut buffer = Buffer::new();
-    buffer.put_number(authority.port().unwrap_or(resolved.scheme.default_port()));
-    Wanted::Write(buffer.text()).edit(lines)
+/// Returns the number for the header of the port.
+fn port(resolved: &Resolved) -> Option<u16> {
+    let authority = resolved.authority.as_ref()?;
+    resolved.reported.port.ok()?;
+    Some(authority.port().unwrap_or(resolved.scheme.default_port()))
 }
 
 fn reported_scheme(resolved: &Resolved) -> Option<&[u8]> {

@@ -5,18 +5,29 @@ use http::{Method, Request};
 
 use crate::config::{Config, UriRewrite};
 use crate::decide::Resolved;
+use crate::peer::FoundIn;
 use crate::syntax::authority::Authority;
 
 /// The longest URI that `http::Uri` parses, in bytes.
 const MAX_URI: usize = u16::MAX as usize - 1;
 
 /// Writes the decided scheme and authority into the URI.
-pub(super) fn rewrite<B>(request: &mut Request<B>, config: &Config, resolved: &Resolved) {
+#[inline]
+pub(super) fn rewrite<B>(
+    request: &mut Request<B>,
+    config: &Config,
+    resolved: &Resolved,
+    found_in: FoundIn,
+) {
     if config.rewrite_uri == UriRewrite::Leave || is_tunnel(request.method(), request.uri()) {
         return;
     }
     correct(request.uri_mut(), resolved, completes(config, resolved));
     // A relative one stays relative: redirects are made from it.
+    #[cfg(feature = "axum")]
+    if found_in.is_all_of(request.extensions()) {
+        return;
+    }
     #[cfg(feature = "axum")]
     if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
         correct(&mut original.0, resolved, false);
@@ -43,16 +54,19 @@ fn correct(uri: &mut Uri, resolved: &Resolved, completes: bool) {
         return;
     }
     let mut parts = std::mem::take(uri).into_parts();
-    // The path of `http://a#f` is empty, and reads `/` only as long as there is a scheme.
-    let path = parts.path_and_query.take().filter(|path| path.as_str() != "/");
-    let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let path = parts.path_and_query.as_ref().map_or("/", PathAndQuery::as_str);
     // The path of `http://a?b` has no slash here, and gets one in the URI.
-    let slash = usize::from(path.as_str().starts_with('?'));
-    let room = MAX_URI.saturating_sub("https://".len() + path.as_str().len() + slash);
+    let slash = usize::from(path.starts_with('?'));
+    let room = MAX_URI.saturating_sub("https://".len() + path.len() + slash);
+    // The path of `http://a#f` is empty, and reads `/` only as long as there is a scheme.
+    if path == "/" {
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+    }
     let authority = resolved.authority.as_ref().map(Authority::as_uri);
     parts.authority = authority.filter(|authority| authority.as_str().len() <= room).cloned();
     parts.scheme = parts.authority.as_ref().map(|_| resolved.scheme.as_scheme().clone());
-    parts.path_and_query = Some(path);
-    *uri =
-        Uri::from_parts(parts).expect("a path, and both scheme and authority or neither, is a URI");
+    match Uri::from_parts(parts) {
+        Ok(corrected) => *uri = corrected,
+        Err(_) => unreachable!("a path, and both scheme and authority or neither, is a URI"),
+    }
 }

@@ -21,9 +21,13 @@ impl Class {
     }
 
     /// Counts the bytes of this class at the start of the text.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn prefix(self, text: &[u8]) -> usize {
-        text.iter().position(|b| !self.has(*b)).unwrap_or(text.len())
+        let mut length = 0;
+        while text.get(length).is_some_and(|byte| self.has(*byte)) {
+            length += 1;
+        }
+        length
     }
 }
 

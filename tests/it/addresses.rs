@@ -3,7 +3,7 @@
 use std::future::ready;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use forwarded_headers::forwarded::Node;
+use forwarded_headers::forwarded::{Node, elements};
 use forwarded_headers::{ForwardedHeaders, Peer};
 use http::Request;
 use proptest::prelude::*;
@@ -54,6 +54,26 @@ fn every_octet() {
             assert_eq!(ipv4(&text), text.parse().ok(), "{text}");
         }
     }
+}
+
+/// An element is read from its left end, a list from its right end.
+#[test]
+fn every_reader_of_an_ipv4_address() {
+    let layer = ForwardedHeaders::new();
+    all(&["0", "10", "24", "25", "."], 7, |text| {
+        let expected: Option<Ipv4Addr> = text.parse().ok();
+        let value = format!("for={text}");
+        let element = elements(value.as_bytes()).next().unwrap().ok();
+        let node = element.and_then(|element| element.for_node()?.ok());
+        assert_eq!(node.and_then(|node| node.ip()), expected.map(IpAddr::V4), "{value}");
+
+        let request = Request::builder()
+            .extension(Peer::Inet(([127, 0, 0, 1], 50_000).into()))
+            .header("x-forwarded-for", text);
+        let info = layer.resolve(&request.body(()).unwrap().into_parts().0);
+        let client = expected.filter(|ip| !ip.is_unspecified());
+        assert_eq!(info.client_ip(), client.map(IpAddr::V4), "{text}");
+    });
 }
 
 #[test]

@@ -99,10 +99,9 @@ fn each_verdict_implies_the_next() {
         let [end] = ends[..] else { panic!("{case:#?} {explanation}") };
         let expected = match (end, info.outcome()) {
             (Verdict::Client { .. }, Outcome::Forwarded)
-            | (
-                Verdict::NotBelieved { .. } | Verdict::OtherLink { .. },
-                Outcome::Unresolved(_),
-            ) => reports,
+            | (Verdict::NotBelieved { .. } | Verdict::OtherLink { .. }, Outcome::Unresolved(_)) => {
+                reports
+            }
             (Verdict::Unusable { why, .. }, Outcome::Unresolved(unresolved)) => {
                 assert_eq!(*why, unresolved);
                 reports
