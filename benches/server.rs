@@ -34,7 +34,7 @@ const CONNECTIONS: usize = 16;
 const REQUESTS: usize = 200;
 const WARM_UP: usize = 50;
 const FEWEST_ROUNDS: usize = 64;
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(90);
 /// The kernel adds to a thread's CPU time when the thread stops running.
 const UNTIL_ASLEEP: Duration = Duration::from_millis(1);
 
@@ -42,12 +42,17 @@ const UNTIL_ASLEEP: Duration = Duration::from_millis(1);
 enum Mode {
     Plain,
     PlainAgain,
+    /// A layer that does nothing.
+    NoOp,
+    /// A layer that inserts an extension as large as ours.
+    Extension,
     Naive,
     Layer,
 }
 
-const MODES: [Mode; 4] = [Mode::Plain, Mode::PlainAgain, Mode::Naive, Mode::Layer];
-const NAMES: [&str; 4] = ["plain", "plain again", "naive", "layer"];
+const MODES: [Mode; 6] =
+    [Mode::Plain, Mode::PlainAgain, Mode::NoOp, Mode::Extension, Mode::Naive, Mode::Layer];
+const NAMES: [&str; 6] = ["plain", "plain again", "no-op", "extension", "naive", "layer"];
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
@@ -80,6 +85,12 @@ async fn serve(mode: Mode, started: Sender<(SocketAddr, PathBuf)>) {
         let answer = service_fn(move |request| ready(Ok(answer(mode, client, &request))));
         match mode {
             Mode::Plain | Mode::PlainAgain => connections.spawn(connection(stream, peer, answer)),
+            Mode::NoOp => {
+                connections.spawn(connection(stream, peer, answer.map_request(|request| request)))
+            }
+            Mode::Extension => {
+                connections.spawn(connection(stream, peer, answer.map_request(extended)))
+            }
             Mode::Naive => connections.spawn(connection(stream, peer, answer.map_request(naive))),
             Mode::Layer => connections.spawn(connection(stream, peer, layer.layer(answer))),
         };
@@ -103,6 +114,15 @@ where
     let _ = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
 }
 
+/// As large as `ConnectionInfo`.
+#[derive(Clone, PartialEq)]
+struct Extension([u64; 12]);
+
+fn extended(mut request: Request<Incoming>) -> Request<Incoming> {
+    request.extensions_mut().insert(Extension([0; 12]));
+    request
+}
+
 /// Inserts the last entry of `X-Forwarded-For`, even from a client: the usual five lines.
 fn naive(mut request: Request<Incoming>) -> Request<Incoming> {
     fn last(headers: &HeaderMap) -> Option<IpAddr> {
@@ -114,10 +134,15 @@ fn naive(mut request: Request<Incoming>) -> Request<Incoming> {
     request
 }
 
-/// Answers whether the app finds its client. The plain servers do not look.
+/// Answers whether the app finds its client. The plain servers and the layer that does nothing do not
+/// look.
 fn answer(mode: Mode, client: IpAddr, request: &Request<Incoming>) -> Response<String> {
     let found = match mode {
-        Mode::Plain | Mode::PlainAgain => Some(client),
+        Mode::Plain | Mode::PlainAgain | Mode::NoOp => Some(client),
+        Mode::Extension => {
+            let is_there = request.extensions().get() == Some(&Extension([0; 12]));
+            is_there.then_some(client)
+        }
         Mode::Naive => request.extensions().get().copied(),
         Mode::Layer => cases::client(request.extensions()),
     };
@@ -182,7 +207,7 @@ type Times = [f64; MODES.len()];
 /// Gives each mode a turn forwards and a turn backwards, so that a drift, or a difference between odd
 /// and even turns, cancels out.
 fn round(first: usize) -> Times {
-    let mut order = [0, 1, 2, 3];
+    let mut order: [usize; MODES.len()] = std::array::from_fn(|mode| mode);
     order.rotate_left(first);
     let mut times = [0.; MODES.len()];
     for mode in order.into_iter().chain(order.into_iter().rev()) {

@@ -40,10 +40,12 @@ impl Serialize for Info<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let info = self.0;
         let name = |why: Option<Absent>| why.map(|why| format!("{why:?}"));
-        let mut fields = serializer.serialize_struct("ConnectionInfo", 12)?;
+        let mut fields = serializer.serialize_struct("ConnectionInfo", 13)?;
         fields.serialize_field("outcome", &format!("{:?}", info.outcome()))?;
-        let text = |node: crate::forwarded::Node<'_>| node.to_string();
-        fields.serialize_field("client", &info.client().map(text))?;
+        let node = info.client().map(|node| node.to_string());
+        let client = info.client_ip().map(|ip| ip.to_string()).or(node);
+        fields.serialize_field("client", &client)?;
+        fields.serialize_field("client_port", &info.client_port())?;
         fields.serialize_field("peer", &info.peer_addr().map(|peer| peer.to_string()))?;
         fields.serialize_field("hops", &info.hops())?;
         fields.serialize_field("scheme", info.scheme().as_str())?;

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use forwarded_headers::{Builder, ForwardedHeaders, Outcome, Proxy, Unresolved};
+use forwarded_headers::{Builder, ForwardedHeaders, Outcome, Proxy, Unresolved, Writing};
 
 use crate::blocks::blocks;
-use crate::support::{Line, ip, resolve};
+use crate::support::{Line, ip, request, resolve};
 
 static README: &str = include_str!("../../README.md");
 
@@ -286,19 +286,39 @@ fn the_containers_fit_together() {
     assert!(compose.contains("\n  app:\n") && block("nginx").contains("http://app:3000;"));
 }
 
+/// Requests to an app behind nginx at 172.28.0.2, and one to a chain. One of them is explained by each
+/// text of the table.
 #[test]
-fn every_outcome_has_a_row() {
-    let rows: Vec<_> = README.lines().filter(|line| line.starts_with("| `")).collect();
-    for outcome in [
-        "Direct",
-        "NoPeer",
-        "NotForwarded",
-        "Forwarded",
-        "Unresolved(NoHeader)",
-        "Unresolved(ListEnds)",
-    ] {
-        assert!(rows.iter().any(|row| row.starts_with(&format!("| `{outcome}` |"))), "{outcome}");
+fn an_explanation_prints_each_text_of_its_table() {
+    const FOR: Line<'_> = ("x-forwarded-for", b"203.0.113.7");
+    const PROTO: Line<'_> = ("x-forwarded-proto", b"https");
+    let nginx = || ForwardedHeaders::builder().trust("172.28.0.2");
+    let replacing = nginx().proxies_write(Writing::Replace);
+    let chain = ForwardedHeaders::builder().trust_chain(["172.28.0.9", "172.28.0.2"]);
+    let requests: [(Builder, &str, &[Line<'_>]); 9] = [
+        (nginx(), "172.18.0.3", &[FOR]),
+        (nginx(), "172.28.0.2", &[("x-forwarded-for", b"203.0.113.7, 172.28.0.9")]),
+        (nginx(), "172.28.0.2", &[]),
+        (chain, "172.28.0.2", &[("x-forwarded-for", b"172.28.0.9")]),
+        (nginx(), "172.28.0.2", &[("x-forwarded-for", b"app")]),
+        (replacing, "172.28.0.2", &[FOR, FOR]),
+        (nginx(), "", &[]),
+        (nginx(), "172.28.0.2", &[FOR]),
+        (nginx(), "172.28.0.2", &[FOR, PROTO, ("host", b"app:3000")]),
+    ];
+    let explained = requests.map(|(builder, peer, lines)| {
+        let parts = request(peer, "/", lines).into_parts().0;
+        builder.build().unwrap().explain(&parts).to_string()
+    });
+    let table = README.split("| it prints | what to do |").nth(1).unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let cells = rows.map(|row| row.split('|').nth(1).unwrap());
+    let texts: Vec<_> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    for text in &texts {
+        let is_printed = explained.iter().any(|explanation| explanation.contains(text));
+        assert!(is_printed, "{text}: {explained:#?}");
     }
+    assert_eq!(texts.len(), 10);
 }
 
 #[test]

@@ -25,7 +25,8 @@ fn a_client_is_explained_as_json() {
         explanation["info"],
         json!({
             "outcome": "Forwarded",
-            "client": "203.0.113.7:4711",
+            "client": "203.0.113.7",
+            "client_port": 4711,
             "peer": "172.28.0.2:41822",
             "hops": 1,
             "scheme": "https",
