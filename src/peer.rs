@@ -126,6 +126,7 @@ pub(crate) enum FoundIn {
     Nowhere,
 }
 
+#[cfg(feature = "axum")]
 impl FoundIn {
     /// Returns whether the extensions hold axum's `ConnectInfo` alone, so that a search for others is in
     /// vain.

@@ -23,13 +23,20 @@ pub(super) fn rewrite<B>(
         return;
     }
     correct(request.uri_mut(), resolved, completes(config, resolved));
-    // A relative one stays relative: redirects are made from it.
     #[cfg(feature = "axum")]
-    if found_in.is_all_of(request.extensions()) {
+    rewrite_original(request.extensions_mut(), resolved, found_in);
+    #[cfg(not(feature = "axum"))]
+    let _ = found_in;
+}
+
+/// Corrects axum's copy. A relative one stays relative: redirects are made from it.
+#[cfg(feature = "axum")]
+#[inline]
+fn rewrite_original(extensions: &mut http::Extensions, resolved: &Resolved, found_in: FoundIn) {
+    if found_in.is_all_of(extensions) {
         return;
     }
-    #[cfg(feature = "axum")]
-    if let Some(original) = request.extensions_mut().get_mut::<axum::extract::OriginalUri>() {
+    if let Some(original) = extensions.get_mut::<axum::extract::OriginalUri>() {
         correct(&mut original.0, resolved, false);
     }
 }
