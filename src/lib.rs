@@ -73,6 +73,9 @@
 //! - **No guessing.** If a trusted proxy reports no usable address, the client is unresolved. The
 //!   layer never substitutes the proxy's address, an entry further left, or another header.
 //!   [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client) is the exception.
+//! - **Every answer has a reason.** [`ConnectionInfo`] has the reason for each value that is absent.
+//!   [`explain`](ForwardedHeaders::explain) shows what was read, removed and rewritten, and the one thing
+//!   to change. The [log](#the-log) has the same advice.
 //! - **It costs little.** Entries that a client adds do not slow a decision. A decision allocates
 //!   only for a prefix, for an identifier in place of an address, and for an unusual host. A host is
 //!   unusual if it is new to its thread or ends in a dot. The removal of headers is linear in their

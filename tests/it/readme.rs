@@ -328,7 +328,7 @@ fn each_point_of_the_promise_has_its_tests() {
     let points =
         promise.lines().filter_map(|line| line.strip_prefix("//! - **")?.split(".**").next());
     let points: Vec<_> = points.collect();
-    assert_eq!(points.len(), 5, "{points:?}");
+    assert_eq!(points.len(), 6, "{points:?}");
     for point in points {
         let row = format!("\n| {point} |");
         assert!(include_str!("../README.md").contains(&row), "{point}");
