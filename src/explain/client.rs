@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 
 use http::HeaderName;
 
-use super::entry::{After, Entry, Verdict};
-use super::escape::escape;
+use super::entry::{After, Entry, REMOVED, Verdict};
 use super::help::is_inner;
 use super::reading::Reading;
 use super::steps::{Spot, Spots};
@@ -19,8 +18,8 @@ use crate::peer::{FoundIn, Peer};
 /// Returns a peer as text, without its port.
 pub(super) fn without_port(peer: Option<Peer>) -> String {
     match peer {
-        Some(Peer::Inet(address)) => address.ip().to_canonical().to_string(),
         Some(Peer::Unix) => "the Unix socket".into(),
+        Some(peer) => as_item(peer),
         None => "the peer".into(),
     }
 }
@@ -49,7 +48,7 @@ pub(super) fn peer(reading: &Reading<'_>) -> Entry {
         Verdict::TrustedPeer { .. } => format!("{} (from {place})", verdict.sentence()),
         _ => verdict.sentence(),
     };
-    Entry { name: "peer".into(), line: None, range: None, text, verdict, note }
+    Entry { note, ..Entry::new("peer", text.as_deref().map(str::as_bytes), verdict) }
 }
 
 fn found_in(place: FoundIn) -> &'static str {
@@ -70,7 +69,7 @@ pub(super) fn client(reading: &Reading<'_>) -> Vec<Entry> {
     let Some(name) = &reading.config.names.client else { return vec![] };
     let lines = reading.texts(name);
     if !reading.is_trusted() {
-        return reading.lines_of(name, |_| Verdict::NotRead);
+        return reading.lines_of(name, &Verdict::NotRead);
     }
     if lines.is_empty() {
         return vec![Entry::new(name.as_str(), None, Verdict::NotSent)];
@@ -78,7 +77,7 @@ pub(super) fn client(reading: &Reading<'_>) -> Vec<Entry> {
     match reading.config.client {
         ClientFrom::List(..) => list(reading, name, x_forwarded::last_comma),
         ClientFrom::Forwarded => list(reading, name, forwarded::last_comma),
-        _ => reading.lines_of(name, |_| end_of_one(reading, lines.len())),
+        _ => reading.lines_of(name, &end_of_one(reading, lines.len())),
     }
 }
 
@@ -111,36 +110,43 @@ fn list(reading: &Reading<'_>, name: &HeaderName, last_comma: LastComma) -> Vec<
         let reporter = reading.reporter(reading.steps.0.len());
         entries.push(Entry::new(name.as_str(), None, Verdict::Missing { reporter }));
     }
-    let is_extra = reading.outcome() == Outcome::Unresolved(Unresolved::ExtraEntries);
-    let unread = || if is_extra { Verdict::Extra } else { Verdict::LeftOfReports };
-    entries.extend(spots.unread.iter().map(|spot| entry(spot, unread())));
+    let unread = unread(reading);
+    entries.extend(spots.unread.iter().map(|spot| entry(spot, unread.clone())));
     if reading.outcome() != Outcome::Forwarded {
         let left = entries.iter_mut().filter(|entry| entry.verdict == Verdict::LeftOfReports);
         left.for_each(|entry| entry.note = "not read: left of the last report".into());
     }
     if spots.has_more {
-        let mut more = Entry::new(name.as_str(), Some(b"..."), unread());
-        more.note = "more entries, not shown".into();
-        entries.push(more);
+        let note = "more entries, not shown".into();
+        entries.push(Entry { note, ..Entry::new(name.as_str(), Some(b"..."), unread) });
     }
+    add_effects(reading, name, &mut entries);
+    entries
+}
+
+/// Returns the verdict on the entries that the walk does not reach.
+fn unread(reading: &Reading<'_>) -> Verdict {
+    match reading.outcome() {
+        Outcome::Unresolved(Unresolved::ExtraEntries) => Verdict::Extra,
+        _ => Verdict::LeftOfReports,
+    }
+}
+
+/// Adds what happened to the header, and what to do if the client is a proxy.
+fn add_effects(reading: &Reading<'_>, name: &HeaderName, entries: &mut [Entry]) {
     if let Some(client) = entries.iter_mut().find(|entry| is_client(entry)) {
         reading.add_rewritten(client, name);
     }
     if reading.after_of(name) == After::Removed {
-        entries.iter_mut().filter(|entry| is_of_no_use(entry)).for_each(Entry::add_removed);
+        let removed = entries.iter_mut().filter(|entry| is_of_no_use(entry));
+        removed.for_each(|entry| entry.note.push_str(REMOVED));
     }
-    let is_left = |entry: &&mut Entry| entry.verdict == Verdict::LeftOfReports;
-    if let Some(entry) = entries.iter_mut().find(is_left) {
-        match reading.resolved.client_ip() {
-            // The help has the chain.
-            Some(client) if is_inner(client) => {}
-            Some(client) => {
-                entry.note.push_str(&format!("; if {client} is your proxy, see trust_chain"));
-            }
-            None => {}
-        }
+    // Of an inner client, the help has the chain.
+    let client = reading.resolved.client_ip().filter(|client| !is_inner(*client));
+    let left = entries.iter_mut().find(|entry| entry.verdict == Verdict::LeftOfReports);
+    if let (Some(client), Some(left)) = (client, left) {
+        left.note.push_str(&format!("; if {client} is your proxy, see trust_chain"));
     }
-    entries
 }
 
 /// Returns the call that trusts each proxy of the walk and the client, outermost first. `None` if a set
@@ -150,11 +156,15 @@ pub(super) fn chain_with_client(reading: &Reading<'_>) -> Option<String> {
     let mut sets = addresses.collect::<Option<Vec<_>>>()?;
     sets.reverse();
     let sets = sets.iter().map(|ip| format!("\"{ip}\", ")).collect::<String>();
-    let peer = match reading.peer? {
+    Some(format!(".trust_chain([{sets}\"{}\"])", as_item(reading.peer?)))
+}
+
+/// Returns the item of a set that contains this peer alone.
+pub(super) fn as_item(peer: Peer) -> String {
+    match peer {
         Peer::Inet(address) => address.ip().to_canonical().to_string(),
         Peer::Unix => "unix".into(),
-    };
-    Some(format!(".trust_chain([{sets}\"{peer}\"])"))
+    }
 }
 
 fn is_of_no_use(entry: &Entry) -> bool {
@@ -185,7 +195,7 @@ fn verdict(reading: &Reading<'_>, index: usize, led: Led) -> Verdict {
 }
 
 /// Returns the item that contains the address of a step.
-fn item(reading: &Reading<'_>, index: usize) -> String {
+pub(super) fn item(reading: &Reading<'_>, index: usize) -> String {
     let set = reading.config.chain.set(index + 1);
     let peer = match reading.steps.0.get(index).map(|step| step.address) {
         Some(Ok(ip)) => Peer::Inet(SocketAddr::new(ip, 0)),
@@ -200,17 +210,6 @@ impl Reading<'_> {
         match step.checked_sub(1).and_then(|before| self.steps.0.get(before)) {
             Some(step) => step.address.map_or("unix:".into(), |ip| ip.to_string()),
             None => without_port(self.peer),
-        }
-    }
-
-    /// Says what the header holds now, unless it is what the entry shows.
-    pub(super) fn add_rewritten(&self, entry: &mut Entry, name: &HeaderName) {
-        let now: Vec<_> = self.after.headers.get_all(name).iter().collect();
-        if let [line] = now[..] {
-            let line = escape(line.as_bytes());
-            if entry.text.as_ref() != Some(&line) {
-                entry.note.push_str(&format!("; rewritten: {line}"));
-            }
         }
     }
 }

@@ -26,16 +26,14 @@ pub struct Entry {
     pub note: String,
 }
 
+/// What the note of an entry adds if the header is gone.
+pub(super) const REMOVED: &str = ", removed";
+
 impl Entry {
     /// Makes an entry about a whole line, or about none. Escapes the text.
     pub(super) fn new(name: &str, text: Option<&[u8]>, verdict: Verdict) -> Self {
         let note = verdict.sentence();
         Self { name: name.into(), line: None, range: None, text: text.map(escape), verdict, note }
-    }
-
-    /// Adds that the header is gone.
-    pub(super) fn add_removed(&mut self) {
-        self.note.push_str(", removed");
     }
 }
 
@@ -142,6 +140,14 @@ pub(super) enum After {
 }
 
 impl Verdict {
+    /// Returns the verdict on a value that was reported, or is absent.
+    pub(super) fn of(value: Value, reported: Result<(), Absent>) -> Self {
+        match reported {
+            Ok(()) => Self::Used(value),
+            Err(why) => Self::Absent(value, why),
+        }
+    }
+
     /// Returns the name of the variant, in snake case.
     #[cfg(feature = "serde")]
     pub(super) fn name(&self) -> &'static str {

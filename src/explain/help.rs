@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use http::HeaderName;
 use http::header::HOST;
 
-use super::client::{chain_with_client, without_port};
+use super::client::{as_item, chain_with_client, item, without_port};
 use super::entry::{Entry, Value, Verdict};
 use super::reading::Reading;
 use crate::config::{ClientFrom, SchemeFrom};
+use crate::decide::{Verdict as Led, is_forwarding};
 use crate::header::names::{Holds, holds};
 use crate::outcome::{Absent, Outcome, Unresolved};
-use crate::peer::{FoundIn, Peer};
+use crate::peer::FoundIn;
 use crate::proxy::Proxy;
 
 /// Returns what to change, if something looks wrong. The client comes first, then the scheme, then the
@@ -44,7 +45,6 @@ fn untrusted(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
     }
     let peer = reading.peer?;
     let name = without_port(Some(peer));
-    let item = if peer == Peer::Unix { "unix" } else { &name };
     let sets = reading.config.chain.sets();
     if sets.iter().skip(1).any(|set| set.contains_peer(&peer)) {
         return Some(format!(
@@ -52,7 +52,7 @@ fn untrusted(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
         ));
     }
     Some(match sets.len() {
-        1 => format!("if {name} is your proxy, trust it: .trust(\"{item}\")"),
+        1 => format!("if {name} is your proxy, trust it: .trust(\"{}\")", as_item(peer)),
         _ => {
             format!("if {name} is your nearest proxy, add it to the last set of .trust_chain([…])")
         }
@@ -94,27 +94,19 @@ fn no_header(reading: &Reading<'_>) -> String {
         let other = title_case(other);
         return format!("{have}\nit sent {other}, which is not read in its place");
     }
-    if headers.keys().any(|name| crate::decide::is_forwarding(reading.config, name)) {
+    if headers.keys().any(|name| is_forwarding(reading.config, name)) {
         return have;
     }
     format!("{have}\nwithout a proxy, as in local development: .trusted_peer_may_be_client(true)")
 }
 
 fn list_ends(reading: &Reading<'_>, header: &str) -> String {
-    let count = reading.steps.0.len();
-    let is_empty =
-        reading.steps.0.last().is_some_and(|step| step.led != crate::decide::Verdict::Proxy);
-    let reporter = reading.reporter(if is_empty { count - 1 } else { count });
-    let hop = if is_empty { count - 1 } else { count };
-    let set = reading.config.chain.set(hop);
-    let peer = match reading.steps.0.get(hop.wrapping_sub(1)).map(|step| step.address) {
-        Some(Ok(ip)) => Some(Peer::Inet((ip, 0).into())),
-        _ => reading.peer,
-    };
-    let item = peer.and_then(|peer| set?.item_of(&peer)).unwrap_or_default();
-    if hop == 0 {
+    let hop = reading.steps.0.iter().filter(|step| step.led == Led::Proxy).count();
+    let reporter = reading.reporter(hop);
+    let Some(step) = hop.checked_sub(1) else {
         return format!("have {reporter} append to {header}");
-    }
+    };
+    let item = item(reading, step);
     let mut help = format!("if {reporter} is a proxy, have it append to {header}");
     if item != reporter {
         help.push_str(&format!(

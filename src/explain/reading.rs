@@ -3,7 +3,7 @@
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
-use super::entry::{After, Entry, Verdict};
+use super::entry::{After, Entry, REMOVED, Verdict};
 use super::escape::escape;
 use super::steps::Steps;
 use crate::config::Config;
@@ -60,30 +60,39 @@ impl<'a> Reading<'a> {
     }
 
     /// Makes an entry of each line of a header, with what happened to the header.
-    pub(super) fn lines_of(
-        &self,
-        name: &HeaderName,
-        verdict: impl Fn(usize) -> Verdict,
-    ) -> Vec<Entry> {
+    pub(super) fn lines_of(&self, name: &HeaderName, verdict: &Verdict) -> Vec<Entry> {
         let texts = self.texts(name);
         let count = texts.len();
-        let after = self.after_of(name);
-        let lines = texts.into_iter().enumerate().take(MOST_LINES);
+        let fate = self.fate(name, verdict);
         let entry = |(index, text)| {
-            let mut entry = Entry::new(name.as_str(), Some(text), verdict(index));
+            let mut entry = Entry::new(name.as_str(), Some(text), verdict.clone());
             entry.line = (count > 1).then_some((index + 1, count));
-            let is_used = matches!(entry.verdict, Verdict::Used(_) | Verdict::Client { .. });
-            match after {
-                After::Removed if is_used => entry.note.push_str(", removed without an address"),
-                After::Removed => entry.note.push_str(", removed"),
-                After::Kept if self.config.is_kept(name) && !is_used => {
-                    entry.note.push_str(", kept by insecure_keep_header");
-                }
-                _ => {}
-            }
+            entry.note.push_str(fate);
             entry
         };
-        lines.map(entry).collect()
+        texts.into_iter().enumerate().take(MOST_LINES).map(entry).collect()
+    }
+
+    /// Returns what to add to the note of a line whose header is gone, or is kept unread.
+    fn fate(&self, name: &HeaderName, verdict: &Verdict) -> &'static str {
+        let is_used = matches!(verdict, Verdict::Used(_) | Verdict::Client { .. });
+        match self.after_of(name) {
+            After::Removed if is_used => ", removed without an address",
+            After::Removed => REMOVED,
+            After::Kept if self.config.is_kept(name) && !is_used => {
+                ", kept by insecure_keep_header"
+            }
+            After::Kept | After::Rewritten(_) => "",
+        }
+    }
+
+    /// Adds what a rewritten header holds now, unless the entry shows it.
+    pub(super) fn add_rewritten(&self, entry: &mut Entry, name: &HeaderName) {
+        if let After::Rewritten(line) = self.after_of(name) {
+            if entry.text.as_ref() != Some(&line) {
+                entry.note.push_str(&format!("; rewritten: {line}"));
+            }
+        }
     }
 
     /// Returns what happened to a header.

@@ -44,11 +44,8 @@ fn value(
     reported: Result<(), Absent>,
 ) -> Vec<Entry> {
     let Some(name) = name else { return vec![] };
-    let verdict = match reported {
-        Ok(()) => Verdict::Used(value),
-        Err(why) => Verdict::Absent(value, why),
-    };
-    let mut entries = reading.lines_of(name, |_| verdict.clone());
+    let verdict = Verdict::of(value, reported);
+    let mut entries = reading.lines_of(name, &verdict);
     if entries.is_empty() && reported == Err(Absent::NotSent) {
         entries.push(Entry::new(name.as_str(), None, verdict));
     }
@@ -76,11 +73,7 @@ fn parameter(
         Value::Scheme => step.proto.as_deref(),
         _ => step.host.as_deref(),
     });
-    let verdict = match reported {
-        Ok(()) => Verdict::Used(value),
-        Err(why) => Verdict::Absent(value, why),
-    };
-    let mut entry = Entry::new(name, text, verdict);
+    let mut entry = Entry::new(name, text, Verdict::of(value, reported));
     add_consequence(reading, &mut entry);
     Some(entry)
 }
@@ -101,10 +94,7 @@ fn add_consequence(reading: &Reading<'_>, entry: &mut Entry) {
 /// Returns the entries of the URI's authority, and of `Host`.
 fn own_host(reading: &Reading<'_>) -> Vec<Entry> {
     let is_reported = reading.resolved.reported.host.is_ok();
-    let own = match reading.resolved.reported.authority {
-        Ok(()) => Verdict::Used(Value::Host),
-        Err(why) => Verdict::Absent(Value::Host, why),
-    };
+    let own = Verdict::of(Value::Host, reading.resolved.reported.authority);
     let mut entries = vec![];
     let of_uri = reading.before.uri.authority();
     if let Some(authority) = of_uri {
@@ -115,7 +105,7 @@ fn own_host(reading: &Reading<'_>) -> Vec<Entry> {
     }
     let is_second = is_reported || of_uri.is_some();
     let verdict = if is_second { Verdict::SecondHost } else { own.clone() };
-    let mut hosts = reading.lines_of(&HOST, |_| verdict.clone());
+    let mut hosts = reading.lines_of(&HOST, &verdict);
     if hosts.is_empty() && !is_second {
         hosts.push(Entry::new("host", None, own));
     }
@@ -140,7 +130,7 @@ pub(super) fn others(reading: &Reading<'_>) -> (Vec<Entry>, usize) {
         |name: &&HeaderName| is_forwarding(reading.config, name) && !read.contains(&Some(*name));
     let names: Vec<_> = headers.keys().filter(is_other).collect();
     let shown = names.iter().take(MOST_OTHERS);
-    let entries = shown.flat_map(|name| reading.lines_of(name, |_| Verdict::NotRead)).collect();
+    let entries = shown.flat_map(|name| reading.lines_of(name, &Verdict::NotRead)).collect();
     (entries, names.len().saturating_sub(MOST_OTHERS))
 }
 
@@ -165,14 +155,8 @@ pub(super) fn rewritten(reading: &Reading<'_>) -> Vec<Entry> {
 }
 
 fn rewriting(name: &str, before: &[u8], after: &[u8]) -> Entry {
-    Entry {
-        name: name.into(),
-        line: None,
-        range: None,
-        text: Some(escape(before)),
-        verdict: Verdict::Rewritten,
-        note: format!("rewritten: {}", escape(after)),
-    }
+    let note = format!("rewritten: {}", escape(after));
+    Entry { note, ..Entry::new(name, Some(before), Verdict::Rewritten) }
 }
 
 /// Returns a URI without its query, which may hold a secret.

@@ -735,3 +735,12 @@ help: explain the request as it came: call explain outside of the layer, or add 
 ",
     );
 }
+
+/// A kept list stays as it came, so the explanation must not say that it was rewritten.
+#[test]
+fn a_kept_list_is_not_rewritten() {
+    let settings = nginx().insecure_keep_header("x-forwarded-for");
+    let text =
+        explain(settings, NGINX, &[("x-forwarded-for", b"6.6.6.6, 203.0.113.7"), PROTO, HOST]);
+    assert!(!text.contains("rewritten: 6.6.6.6"), "{text}");
+}
