@@ -13,7 +13,7 @@
 //! ```
 
 use std::error::Error;
-use std::io::{Read, stdin};
+use std::io::{IsTerminal, Read, stdin};
 use std::net::{IpAddr, SocketAddr};
 
 use clap::Parser;
@@ -126,6 +126,9 @@ fn peer(text: &str) -> Result<Option<Peer>, Box<dyn Error>> {
 
 fn request(args: &Args) -> Result<Parts, Box<dyn Error>> {
     if args.headers.is_empty() {
+        if stdin().is_terminal() {
+            eprintln!("reading a request from the terminal; end it with Ctrl-D. See also --help");
+        }
         let mut text = vec![];
         stdin().read_to_end(&mut text)?;
         return raw_request(&text);

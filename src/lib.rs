@@ -220,8 +220,8 @@
 //! - *Once* is once for each peer and reason. The same event is then `DEBUG`. A `/64` of IPv6 is one peer.
 //! - A near peer is at a Unix socket, or has a loopback, private, link-local, unique local or shared
 //!   (`100.64.0.0/10`) address. A peer with another address causes no warning by its headers.
-//! - A layer and its clones write 64 warnings at most, and remember the last of them in 64 slots.
-//! - A request that the layer decides as it should writes nothing.
+//! - A layer and its clones write at most 64 warnings.
+//! - A request without a fault writes nothing.
 //! - `network.peer.address` is the peer. A Unix socket has none.
 //!
 //! A subscriber of `tracing` receives these events; the crate `log` does not.
