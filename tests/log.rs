@@ -297,19 +297,22 @@ fn the_addresses_of_one_network_of_ipv6_are_one() {
     assert_eq!(under_load(&layer, 4, |_| "fd00:0:0:2::1".into()), 1);
 }
 
-/// 40 of 64 slots: with a probability of 0.99999998, two share a slot.
+/// In four of five layers, two of 40 addresses share one of the 64 slots: in one of 32 layers, always.
 #[test]
 fn warnings_that_share_a_slot_are_written_again_within_the_budget() {
-    let layer = built(trusting());
-    let peer = |index: usize| format!("172.18.0.{}", index % 40);
-    let round = || {
+    let rounds_of = |layer: ForwardedHeaders| -> Vec<usize> {
+        let peer = |index: usize| format!("172.18.0.{index}");
         let run = |_: &Dispatch| (0..40).for_each(|index| apply(&layer, &peer(index), &[CLIENT]));
-        recorded(LevelFilter::WARN, run).len()
+        (0..40).map(|_| recorded(LevelFilter::WARN, run).len()).collect()
     };
-    let rounds: Vec<_> = (0..40).map(|_| round()).collect();
-    assert_eq!(rounds[0], 40);
-    assert!(rounds[1] > 0 && rounds[1] < 40, "{rounds:?}");
-    assert_eq!(rounds.iter().sum::<usize>(), 64, "{rounds:?}");
+    let layers: Vec<_> = (0..32).map(|_| rounds_of(built(trusting()))).collect();
+    assert!(layers.iter().any(|rounds| rounds[1] > 0), "{layers:?}");
+    for rounds in layers {
+        assert_eq!(rounds[0], 40, "{rounds:?}");
+        assert!(rounds[1] < 40, "{rounds:?}");
+        let written = if rounds[1] > 0 { 64 } else { 40 };
+        assert_eq!(rounds.iter().sum::<usize>(), written, "{rounds:?}");
+    }
 }
 
 /// The two can share a slot: of eight layers, they do in all with a probability of 2^-48.
