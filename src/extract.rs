@@ -116,6 +116,7 @@ pub enum ClientIpRejection {
 /// The body for a request that the operator has to make right.
 const SERVER: &str = "the server does not know the client's address\n";
 /// The body for a request that its proxy or its client has to make right.
+const PROXY: &str = "the request did not come through the proxy\n";
 const REQUEST: &str = "the request does not report the client's address\n";
 
 impl IntoResponse for MissingLayer {
@@ -127,6 +128,7 @@ impl IntoResponse for MissingLayer {
 impl IntoResponse for ClientIpRejection {
     fn into_response(self) -> Response {
         match self {
+            Self::Unresolved(Unresolved::NotProven) => answer(StatusCode::FORBIDDEN, PROXY, self),
             Self::Unresolved(why) if why != Unresolved::NotConfigured => {
                 answer(StatusCode::BAD_REQUEST, REQUEST, self)
             }

@@ -7,7 +7,7 @@ use http::uri::{self, Scheme};
 
 #[cfg(feature = "tracing")]
 use crate::decide::Fault;
-use crate::decide::{Resolved, Sent};
+use crate::decide::{Facts, Resolved};
 use crate::forwarded::Node;
 use crate::outcome::{Absent, Outcome};
 use crate::peer::Peer;
@@ -273,7 +273,7 @@ impl ConnectionInfo {
     ///
     /// An unknown client leaves `client.address` unset, where OpenTelemetry would put the peer.
     /// `forwarded.reason` has the reason then: `no_peer`, `no_header`, `list_ends`, `malformed`,
-    /// `extra_entries`, `unknown` or `obfuscated`. It is `untrusted_headers` if
+    /// `extra_entries`, `unknown`, `obfuscated` or `not_proven`. It is `untrusted_headers` if
     /// [`has_untrusted_headers`](Self::has_untrusted_headers).
     ///
     /// ```
@@ -299,7 +299,8 @@ impl ConnectionInfo {
         span.record("forwarded.reason", Fault::of_client(&self.0).map(Fault::reason));
     }
 
-    /// Returns whether the peer is not trusted, and the request carries a forwarding header.
+    /// Returns whether the peer is not trusted, and the request carries a header that only a proxy should
+    /// send. That is a forwarding header, or the header of a secret or an identity.
     ///
     /// If the peer is your proxy, it is missing in [`trust`](crate::Builder::trust). Any client can send
     /// these headers as well.
@@ -320,7 +321,7 @@ impl ConnectionInfo {
 /// ```
 impl From<Peer> for ConnectionInfo {
     fn from(peer: Peer) -> Self {
-        Self(Resolved::direct(Some(peer), WebScheme::Http, Err(Absent::NotSent), Sent::Other))
+        Self(Resolved::direct(Some(peer), WebScheme::Http, Err(Absent::NotSent), Facts::NONE))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::explain::Explanation;
 use crate::info::ConnectionInfo;
 use crate::log::Log;
 use crate::proxy::Proxy;
-use crate::rewrite::Edits;
+use crate::rewrite::{Edits, remove_guarded};
 
 /// The layer that decides who the client is, and rewrites the request to match.
 ///
@@ -215,7 +215,8 @@ impl ForwardedHeaders {
     }
 
     /// Decides a request and rewrites it as the layer does, without tower. Leaves a request that carries
-    /// a [`ConnectionInfo`] as it is: the outermost layer decides, once.
+    /// a [`ConnectionInfo`] as it is, but for its own headers of secrets and identities: the outermost layer
+    /// decides, once.
     ///
     /// ```
     /// use forwarded_headers::{ConnectionInfo, ForwardedHeaders, Peer};
@@ -236,10 +237,14 @@ impl ForwardedHeaders {
 
     #[inline(always)]
     fn rewrite<B>(&self, request: &mut Request<B>, logging: Logging) {
-        if request.extensions().get::<ConnectionInfo>().is_some() {
+        let Shared { config, log } = &*self.shared;
+        if let Some(info) = request.extensions().get::<ConnectionInfo>() {
+            if !config.guarded.is_empty() {
+                let info = info.clone();
+                remove_guarded(request.headers_mut(), config, info.resolved());
+            }
             return;
         }
-        let Shared { config, log } = &*self.shared;
         let (peer, found_in) = config.peer_from.find(request.extensions());
         let mut found = Found::new(request.headers(), config);
         found.pass(config);

@@ -65,7 +65,9 @@
 //!   forwarding headers: with these the client chooses the host, within
 //!   [`allowed_hosts`](Builder::allowed_hosts).
 //! - **An untrusted peer is the client.** The layer ignores and removes the peer's forwarding
-//!   headers.
+//!   headers. The same holds for headers that name the user, if
+//!   [`only_from_proxy`](Builder::only_from_proxy) or
+//!   [`only_from_outermost`](Builder::only_from_outermost) lists them.
 //! - **What is left is true.** Behind the layer, [`ConnectionInfo`], `ConnectInfo`, `Host`, a URI with
 //!   an authority and the remaining forwarding headers hold the same values. The exceptions are
 //!   [`UriRewrite::Leave`], [`rewrite_connect_info(false)`](Builder::rewrite_connect_info),
@@ -98,6 +100,8 @@
 //! 4. **The walk.** The walk starts at the peer, which is hop 0. If the current address is in the
 //!    trust set of its hop, the layer reads the rightmost unread entry: that proxy's report. The
 //!    reported address is the next current address.
+//!    - An address of a set [with a secret](TrustedProxies::with_secret) counts as trusted only if the
+//!      request carries the secret, in one line. Otherwise the walk stops, and nothing is read.
 //!    - All lines of a name are one list, in order. A quoted string never crosses a line.
 //!    - An empty entry is a missing report. An entry of more than 4,096 bytes is malformed, and the
 //!      walk stops there.
@@ -111,11 +115,11 @@
 //! 5. **Its end.** The walk ends at the first address that is not trusted, or when every set of the
 //!    chain is used. That address is the client ([`Outcome::Forwarded`]). The client is
 //!    [`Outcome::Unresolved`] if the report that is due is missing, malformed, `unknown` or
-//!    obfuscated. The client is also unresolved if the address header has more entries or lines than
+//!    obfuscated, or if a secret is missing. The client is also unresolved if the address header has more entries or lines than
 //!    [`Writing`] allows. With [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client), a
 //!    trusted peer that sends no forwarding header at all is the client.
-//! 6. **Scheme, host, port, prefix.** The layer reads them unless the client's address is missing or
-//!    malformed, or its header has extra entries.
+//! 6. **Scheme, host, port, prefix.** The layer reads them unless the client's address is missing,
+//!    malformed or not proven, or its header has extra entries.
 //!    - In `Forwarded`, scheme and host come from the element that reported the client.
 //!    - Outside of `Forwarded`, the scheme is the rightmost entry of its list. Host, port, prefix and
 //!      an `on` or `off` are single values: all entries of all lines must be equal copies. Otherwise
@@ -132,8 +136,8 @@
 //! 8. **One address.** An IPv4-mapped IPv6 address is its IPv4 address, in reports and in sets. A
 //!    reported address that is `::1`, or in `fe80::/10`, may have a zone: `fe80::1%eth0`. The layer
 //!    drops the zone. On the address of a trusted proxy, a zone is malformed.
-//! 9. **Once.** A request that carries a [`ConnectionInfo`] passes unchanged: the outermost layer
-//!    decides.
+//! 9. **Once.** A request that carries a [`ConnectionInfo`] keeps its decision: the outermost layer
+//!    decides. An inner layer removes its own headers of secrets and users, by that decision.
 //!
 //! Then the layer rewrites the request:
 //!
@@ -155,10 +159,13 @@
 //! - **Headers that the configuration reads.** The layer gives each one value. It removes a header
 //!   without a value, and all of them if no trusted proxy reported a client.
 //! - **Other forwarding headers.** Each is removed: the standard names, the vendors' names for
-//!   address, scheme and host, and every look-alike with `_` or `.` for `-`. Headers about the user
-//!   (`X-Forwarded-User`, `X-Forwarded-Client-Cert`) and the path (`X-Forwarded-Uri`,
-//!   `X-Original-URL`) are not forwarding headers. If the app reads such a header, the proxy must set
-//!   or remove it.
+//!   address, scheme and host, and every look-alike with `_` or `.` for `-`. The headers of secrets are
+//!   removed as well.
+//! - **Headers that name the user.** A header that `only_from_proxy` names stays in a request that is
+//!   [`Forwarded`](Outcome::Forwarded), if it is one line. A header that `only_from_outermost` names also
+//!   needs a request that came through every set of the chain. Other headers about the user
+//!   (`X-Forwarded-User`, `X-Forwarded-Client-Cert`) and the path (`X-Forwarded-Uri`, `X-Original-URL`)
+//!   are left alone: name them, if the app reads them.
 //!
 //! # When the promise does not hold
 //!
@@ -175,7 +182,7 @@
 //! - A proxy can append to the *first* of several lines, as pound does. Set
 //!   [`Writing::AppendToFirstLine`].
 //! - The addresses of a CDN belong to all of its customers. Such an address proves only that *some*
-//!   customer sent the request.
+//!   customer sent the request: add [a secret](TrustedProxies::with_secret).
 //! - Source NAT can give outsiders an inside address: rootless containers, Kubernetes with
 //!   `externalTrafficPolicy: Cluster`.
 //!
@@ -197,6 +204,8 @@
 //! | [`allowed_hosts`](Builder::allowed_hosts) | the app makes links, redirects or cookies from the host |
 //! | [`direct_scheme`](Builder::direct_scheme) | the app itself terminates TLS, without a proxy |
 //! | [`trusted_peer_may_be_client`](Builder::trusted_peer_may_be_client) | local development without a proxy |
+//! | [`TrustedProxies::with_secret`] | others can send from the addresses of the proxy, as from those of a CDN |
+//! | [`only_from_proxy`](Builder::only_from_proxy), [`only_from_outermost`](Builder::only_from_outermost) | the app reads who the user is from a header |
 //! | [`peer_from`](Builder::peer_from) | the server is neither axum nor tonic, or listens on a Unix socket |
 //! | [`rewrite_uri`](Builder::rewrite_uri) | relative redirects must stay relative, or the app is a forward proxy |
 //! | [`rewrite_connect_info`](Builder::rewrite_connect_info) | code behind the layer needs the peer in `ConnectInfo` |
@@ -213,6 +222,7 @@
 //! | `untrusted_headers` | `WARN` once if the peer is near, otherwise `DEBUG` | an untrusted peer sent `forwarded.header` |
 //! | `no_header`, `list_ends`, `malformed`, `extra_entries`, `unknown`, `obfuscated` | `WARN` once | the client is unresolved after `forwarded.hops` reports |
 //! | `scheme_not_valid`, `scheme_differs`, `scheme_extra_lines` | `WARN` once | a trusted proxy sent a scheme that is not used |
+//! | `not_proven` | `WARN` once for the layer | the request does not carry the secret of a proxy, in `forwarded.header` |
 //! | `no_peer` | `ERROR` once for the layer | the peer is unknown |
 //! | `host_not_allowed` | `DEBUG` | `allowed_hosts` refuses `forwarded.host` |
 //! | none | `DEBUG` once for the layer | the configuration, from [`layer`](tower_layer::Layer::layer) |
@@ -281,8 +291,8 @@ mod rewrite;
 mod syntax;
 
 pub use config::{
-    AllowedHosts, Builder, ClientSource, ConfigError, SchemeSource, Setting, TrustedProxies,
-    UriRewrite, Writing,
+    AllowedHosts, Builder, ClientSource, ConfigError, SchemeSource, Secrets, Setting,
+    TrustedProxies, UriRewrite, Writing,
 };
 pub use explaining::{Explaining, ExplainingService};
 pub use info::ConnectionInfo;

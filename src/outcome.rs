@@ -83,6 +83,13 @@ pub enum Unresolved {
     /// A trusted proxy wrote an obfuscated identifier instead of an address (RFC 7239 §6.3).
     #[error("a trusted proxy hides its client behind an obfuscated identifier")]
     Obfuscated,
+    /// The request comes from an address that is trusted only with a
+    /// [secret](crate::TrustedProxies::with_secret), and does not carry it once.
+    #[error(
+        "the request does not carry the secret of the proxy that it comes from; have the proxy set the \
+         header to the secret in every request"
+    )]
+    NotProven,
     /// The configuration reads no address: [`ClientSource::none`](crate::ClientSource::none).
     #[error("client_from(ClientSource::none()): the layer does not read the client's address")]
     NotConfigured,
@@ -111,8 +118,8 @@ pub enum Absent {
     /// The peer is not a trusted proxy, or is unknown. The layer reads none of its headers.
     #[error("the peer is not a trusted proxy")]
     NotTrusted,
-    /// The address of the client is missing, malformed or has extra entries. The same attacker could have
-    /// forged the value.
+    /// The address of the client is missing, malformed, not proven, or has extra entries. The same attacker
+    /// could have forged the value.
     #[error("the client's address is not usable, so nothing beside it is read")]
     NotBelieved,
     /// The configuration reads no header for the value.

@@ -40,7 +40,9 @@ impl ConnectionInfo {
         match self.outcome() {
             Outcome::Forwarded | Outcome::Unresolved(Unresolved::NotConfigured) => Ok(()),
             Outcome::NoPeer => Err(Refusal::NoPeer),
-            Outcome::Direct | Outcome::NotForwarded => Err(Refusal::NotForwarded),
+            Outcome::Direct
+            | Outcome::NotForwarded
+            | Outcome::Unresolved(Unresolved::NotProven) => Err(Refusal::NotForwarded),
             Outcome::Unresolved(_) => Err(Refusal::NoClient),
         }
     }

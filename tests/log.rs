@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use forwarded_headers::{
-    Builder, ClientSource, ConnectionInfo, ForwardedHeaders, SchemeSource, TrustedProxies, Writing,
+    Builder, ClientSource, Config, ConnectionInfo, ForwardedHeaders, SchemeSource, TrustedProxies,
+    Writing,
 };
 use http::Request;
 use http::request::Parts;
@@ -136,6 +137,14 @@ fn trusting() -> Builder {
     ForwardedHeaders::builder().trust(PROXY)
 }
 
+const CDN: &str = "198.51.100.9";
+const SECRET: &[u8] = b"2f9c7a51e0d84b36";
+
+fn cdn() -> TrustedProxies {
+    let set: TrustedProxies = "198.51.100.0/24".parse().unwrap();
+    set.with_secret("x-origin-verify", std::str::from_utf8(SECRET).unwrap()).unwrap()
+}
+
 /// Name, settings, peer, lines, the level of the first event, reason, header, hops, start of the message.
 type Row<'a> = (
     &'a str,
@@ -176,6 +185,10 @@ fn rows() -> Vec<Row<'static>> {
         ("the list ends", ForwardedHeaders::builder().trust_chain(["10.0.0.0/8"; 2]), PROXY, &[("x-forwarded-for", b"10.0.0.9")], WARN, "list_ends", for_, Some("1"), "if 10.0.0.9 is a proxy, have it append to X-Forwarded-For | if it is a client"),
         ("malformed", trusting(), PROXY, &[("x-forwarded-for", b"\xff<b>")], WARN, "malformed", for_, Some("1"), "have 10.0.0.2 write addresses: 203.0.113.7, 2001:db8::7"),
         ("extra entries", trusting().proxies_write(Writing::Replace), PROXY, &[("x-forwarded-for", b"6.6.6.6, 203.0.113.7")], WARN, "extra_entries", for_, Some("1"), "have your outermost proxy replace X-Forwarded-For | if"),
+        ("without the secret", trusting().trust(cdn()), CDN, &[CLIENT], WARN, "not_proven", Some("x-origin-verify"), Some("0"), "if 198.51.100.9 is your proxy, have it set X-Origin-Verify to the secret"),
+        ("without the secret of an outer proxy", trusting().trust_chain([cdn(), PROXY.parse().unwrap()]), PROXY, &[("x-forwarded-for", b"203.0.113.7, 198.51.100.9")], WARN, "not_proven", Some("x-origin-verify"), Some("1"), "if 198.51.100.9 is your proxy, have it set"),
+        ("a secret from a private peer", trusting().trust(cdn()), "172.18.0.3", &[("x-origin-verify", SECRET)], WARN, "untrusted_headers", Some("x-origin-verify"), None, is_yours),
+        ("an identity from a private peer", trusting().only_from_proxy("remote-user"), "172.18.0.3", &[("remote-user", b"alice")], WARN, "untrusted_headers", Some("remote-user"), None, is_yours),
         ("unknown", trusting(), PROXY, &[("x-forwarded-for", b"unknown")], WARN, "unknown", for_, Some("1"), "if 10.0.0.2 can report addresses, have it write"),
         ("obfuscated", forwarded(), PROXY, &[("forwarded", b"for=_a")], WARN, "obfuscated", Some("forwarded"), Some("1"), "if 10.0.0.2 can report addresses, have it write"),
         ("a scheme that is not valid", trusting(), PROXY, &[CLIENT, ("x-forwarded-proto", b"on")], WARN, "scheme_not_valid", proto, None, "have 10.0.0.2 write http or https"),
@@ -297,6 +310,37 @@ fn the_addresses_of_one_network_of_ipv6_are_one() {
     assert_eq!(under_load(&layer, 4, |_| "fd00:0:0:2::1".into()), 1);
 }
 
+/// Each customer of a CDN can send without the secret, from any of its addresses.
+#[test]
+fn requests_without_the_secret_are_one_line() {
+    let layer = built(trusting().trust(cdn()));
+    let peer = |index: usize| format!("198.51.100.{}", index % 256);
+    assert_eq!(under_load(&layer, 1_000, peer), 1);
+}
+
+/// The header that holds a secret is named, and what was sent in it is not shown.
+#[test]
+fn no_event_has_a_secret() {
+    let layer = built(trusting().trust(cdn()).only_from_proxy("remote-user"));
+    let proof = |text: &'static [u8]| ("x-origin-verify", text);
+    let sent: [&[Line<'_>]; 5] = [
+        &[proof(SECRET), proof(SECRET)],
+        &[proof(b"old-2f9c7a51e0d84b36")],
+        &[CLIENT, proof(SECRET), ("x-forwarded-proto", b"on")],
+        &[("x_origin_verify", SECRET)],
+        &[("remote-user", b"2f9c7a51"), ("x-real-ip", b"6.6.6.6")],
+    ];
+    for (peer, lines) in [CDN, "172.18.0.3", "203.0.113.9"]
+        .map(|peer| (peer, sent))
+        .iter()
+        .flat_map(|(peer, sent)| sent.map(|lines| (*peer, lines)))
+    {
+        for event in events(&layer, peer, lines) {
+            assert!(!format!("{event:?}").contains("2f9c7a51"), "{event:?}");
+        }
+    }
+}
+
 /// In four of five layers, two of 40 addresses share one of the 64 slots: in one of 32 layers, always.
 #[test]
 fn warnings_that_share_a_slot_are_written_again_within_the_budget() {
@@ -416,6 +460,7 @@ fn the_configuration_is_written_once() {
     let fields = [
         ("forwarded.allowed_hosts", "example.com, *.example.net"),
         ("forwarded.client_from", "x-forwarded-for"),
+        ("forwarded.configured_by", "code"),
         ("forwarded.scheme_from", "x-forwarded-proto"),
         ("forwarded.trust", "[\"203.0.113.0/24, private\", \"10.0.0.2\"]"),
         ("message", "the configuration of the layer"),
@@ -425,6 +470,17 @@ fn the_configuration_is_written_once() {
     let none = built(ForwardedHeaders::builder().trust(TrustedProxies::none()));
     let written = recorded(LevelFilter::DEBUG, |_| drop(none.explaining().layer(())));
     assert_eq!(written[0].field("forwarded.trust"), Some("[\"none\"]"));
+    let variables = [("FORWARDED_HEADERS_TRUST", PROXY)];
+    let operator = Config::from_vars(variables).unwrap();
+    let cdn = built(trusting().trust(cdn()).configure(Config::default()));
+    for (layer, by, trust) in [
+        (built(trusting().configure(operator)), "environment", "[\"10.0.0.2\"]"),
+        (cdn, "code", "[\"198.51.100.0/24, with a secret in x-origin-verify\"]"),
+    ] {
+        let written = recorded(LevelFilter::DEBUG, |_| drop(layer.layer(())));
+        assert_eq!(written[0].field("forwarded.configured_by"), Some(by));
+        assert_eq!(written[0].field("forwarded.trust"), Some(trust));
+    }
     let quiet = built(trusting());
     assert_eq!(recorded(LevelFilter::INFO, |_| drop(quiet.layer(()))), []);
     assert_eq!(recorded(LevelFilter::DEBUG, |_| drop(quiet.layer(()))).len(), 1);

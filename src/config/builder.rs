@@ -8,6 +8,7 @@ use http::{Extensions, HeaderName};
 use super::allowed_hosts::AllowedHosts;
 use super::chain::MAX_PROXIES;
 use super::error::ConfigError;
+use super::identity::{IdentityHeader, Writer};
 use super::origin::Origin;
 use super::profile::Profile;
 use super::setting::Setting;
@@ -24,7 +25,8 @@ const AFTER_CONFIGURE: &str = "the setter follows configure, and would undo what
 ///
 /// Every setter accepts a value or its text: see [`Setting`]. The builder keeps the first error, with the
 /// name of the call, and `build` returns it. A second call of a setter replaces the first call;
-/// [`insecure_keep_header`](Self::insecure_keep_header) adds.
+/// [`only_from_proxy`](Self::only_from_proxy), [`only_from_outermost`](Self::only_from_outermost) and
+/// [`insecure_keep_header`](Self::insecure_keep_header) add.
 /// [`configure`](Self::configure) replaces what the operator configured, and comes last.
 ///
 /// ```
@@ -63,6 +65,8 @@ const AFTER_CONFIGURE: &str = "the setter follows configure, and would undo what
 /// | the app makes links from the host | [`allowed_hosts`](Self::allowed_hosts) |
 /// | the app itself takes TLS, without a proxy | [`direct_scheme`](Self::direct_scheme) |
 /// | local development without a proxy | [`trusted_peer_may_be_client`](Self::trusted_peer_may_be_client) |
+/// | a proxy logs users in, and names the user in a header | [`only_from_proxy`](Self::only_from_proxy), [`only_from_outermost`](Self::only_from_outermost) |
+/// | others can send from the addresses of the proxy, too | [`TrustedProxies::with_secret`] |
 /// | a server that is neither axum nor tonic | [`peer_from`](Self::peer_from) |
 #[derive(Debug, Clone, Default)]
 #[must_use]
@@ -93,6 +97,7 @@ pub(crate) struct Settings {
     pub(crate) rewrite_uri: UriRewrite,
     pub(crate) leaves_connect_info: bool,
     pub(crate) kept: Vec<HeaderName>,
+    pub(crate) identity: Vec<IdentityHeader>,
 }
 
 impl Builder {
@@ -117,6 +122,10 @@ impl Builder {
             }
         }
         self
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Applies what the operator configured, or keeps the first error. No setter may follow.
@@ -469,6 +478,78 @@ impl Builder {
         })
     }
 
+    /// Keeps a header that tells the app who the user is only if the proxy wrote it. Each call adds a
+    /// header.
+    ///
+    /// A client can set the header through a proxy that does not. The proxy that connects to the app must
+    /// set or remove it in *every* request. If a proxy in front of that one does,
+    /// call [`only_from_outermost`](Self::only_from_outermost). The [guide](crate::guide::identity) lists
+    /// the headers of well-known products.
+    ///
+    /// The layer keeps the header in a request whose outcome is
+    /// [`Forwarded`](crate::Outcome::Forwarded), if it is one line. It removes the header from every other
+    /// request, and from every request all names that look like it.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
+    ///
+    /// let layer = ForwardedHeaders::behind("nginx").only_from_proxy("x-forwarded-user").build()?;
+    /// let user_behind = |peer: [u8; 4]| {
+    ///     let request = Request::builder()
+    ///         .extension(Peer::Inet((peer, 50000).into()))
+    ///         .header("x-forwarded-for", "203.0.113.7")
+    ///         .header("x-forwarded-user", "alice");
+    ///     let mut request = request.body(()).unwrap();
+    ///     layer.apply(&mut request);
+    ///     request.headers().get("x-forwarded-user").cloned()
+    /// };
+    /// assert_eq!(user_behind([127, 0, 0, 1]).unwrap(), "alice");
+    /// assert_eq!(user_behind([203, 0, 113, 7]), None);
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn only_from_proxy(self, header: impl Setting<HeaderName>) -> Self {
+        self.identity(header.value(), Writer::Nearest)
+    }
+
+    /// Keeps a header that tells the app who the user is only if the request came through every set of
+    /// the [chain](Self::trust_chain). Each call adds a header.
+    ///
+    /// A client can set the header through a proxy that does not. The outermost proxy must set or remove it
+    /// in *every* request, and the proxies behind it must pass it on. From a visitor who goes round the
+    /// outermost proxy, to one behind it, the header is removed.
+    ///
+    /// ```
+    /// use forwarded_headers::{ForwardedHeaders, Peer};
+    /// use http::Request;
+    ///
+    /// // A proxy that logs users in, in front of nginx.
+    /// let layer = ForwardedHeaders::builder()
+    ///     .trust_chain(["198.51.100.0/24", "10.0.0.2"])
+    ///     .only_from_outermost("x-forwarded-user")
+    ///     .build()?;
+    /// let user_behind = |list: &str| {
+    ///     let request = Request::builder()
+    ///         .extension(Peer::Inet(([10, 0, 0, 2], 50000).into()))
+    ///         .header("x-forwarded-for", list)
+    ///         .header("x-forwarded-user", "alice");
+    ///     let mut request = request.body(()).unwrap();
+    ///     layer.apply(&mut request);
+    ///     request.headers().get("x-forwarded-user").cloned()
+    /// };
+    /// assert_eq!(user_behind("203.0.113.7, 198.51.100.9").unwrap(), "alice");
+    /// assert_eq!(user_behind("203.0.113.7"), None); // a visitor of nginx
+    /// # Ok::<(), forwarded_headers::ConfigError>(())
+    /// ```
+    pub fn only_from_outermost(self, header: impl Setting<HeaderName>) -> Self {
+        self.identity(header.value(), Writer::Outermost)
+    }
+
+    fn identity(self, header: Result<HeaderName, ConfigError>, writer: Writer) -> Self {
+        let header = header.and_then(|name| IdentityHeader::new(name, writer));
+        self.set(writer.call(), header, |settings, header| settings.identity.push(header))
+    }
+
     /// Keeps this header unchanged, even from an untrusted peer. Each call adds a header.
     ///
     /// Code behind the layer may then read a value that the client made up.
@@ -500,6 +581,13 @@ pub(crate) fn checked_chain(sets: Vec<TrustedProxies>) -> Result<Vec<TrustedProx
     }
     if sets.iter().any(TrustedProxies::is_any) {
         return Err(any_in_chain(sets.len()));
+    }
+    let is_any_proven = |set: &TrustedProxies| set.proven().iter().any(|p| p.proxies.is_any());
+    if sets.iter().skip(1).any(is_any_proven) {
+        return Err(ConfigError::new(
+            "insecure_any with a secret counts every client of the proxy in front of it as a proxy; \
+             write it first, as the outermost set",
+        ));
     }
     let is_none = |set: &TrustedProxies| *set == TrustedProxies::none();
     if sets.iter().any(is_none) && !sets.iter().all(is_none) {

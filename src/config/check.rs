@@ -6,6 +6,7 @@ use http::header::{FORWARDED, HOST};
 use super::builder::{Builder, Settings};
 use super::chain::Chain;
 use super::error::ConfigError;
+use super::origin::Origin;
 use super::per_value::PerValue;
 use super::source::{ClientFrom, ClientSource, SchemeFrom, SchemeSource};
 use super::trusted_proxies::TrustedProxies;
@@ -19,7 +20,8 @@ impl Builder {
             return Err(error);
         }
         let origin = self.operator.unwrap_or_default();
-        self.settings.check().map_err(|error| origin.name_setters(error))
+        let config = self.settings.check().map_err(|error| origin.name_setters(error))?;
+        Ok(Config { origin, ..config })
     }
 }
 
@@ -137,6 +139,7 @@ impl Settings {
         self.check_values(&sources)?;
         let config = self.into_config(sources);
         check_names(&config)?;
+        config.check_guarded()?;
         Ok(config)
     }
 
@@ -191,19 +194,26 @@ impl Settings {
 
     fn into_config(self, sources: Sources) -> Config {
         let names = sources.names();
-        let read = || names.as_ref().into_array().into_iter().flatten();
-        let is_own = |name: &&HeaderName| holds(name).is_none();
+        let read = names.as_ref().into_array().into_iter().flatten();
+        let read_own = read.filter(|name| holds(name).is_none());
         let has_hosts = self.allowed_hosts.as_ref().is_some_and(AllowedHosts::is_restricted);
         let nearest_first = match (self.chain, self.trust) {
             (Some(chain), _) => chain.into_iter().rev().collect(),
             (None, trust) => vec![trust.unwrap_or_else(TrustedProxies::loopback)],
         };
+        let chain = Chain::nearest_first(nearest_first);
+        let secret = chain.proven().map(|proven| &proven.header);
+        let identity = self.identity.iter().map(|header| &header.name);
+        let guarded: Vec<_> = secret.chain(identity).cloned().collect();
         Config {
+            origin: Origin::default(),
             profile: self.profile,
             peer_from: self.peer_from,
-            chain: Chain::nearest_first(nearest_first),
+            chain,
             host_beside_client: sources.host.as_ref() == Some(&FORWARDED),
-            own_names: read().filter(is_own).cloned().collect(),
+            own_names: read_own.chain(&guarded).cloned().collect(),
+            guarded,
+            identity: self.identity,
             writing: sources.writing,
             client: sources.client,
             scheme: sources.scheme,

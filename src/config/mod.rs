@@ -6,11 +6,14 @@ mod chain;
 mod check;
 mod check_profile;
 mod error;
+pub(crate) mod identity;
 mod items;
 pub(crate) mod origin;
 mod per_value;
 pub(crate) mod profile;
+pub(crate) mod proof;
 mod published;
+mod secrets;
 pub(crate) mod setting;
 mod source;
 mod trusted_proxies;
@@ -21,6 +24,7 @@ use std::sync::Arc;
 
 use http::{Extensions, HeaderName};
 
+use crate::header::names::looks_like;
 use crate::peer::{FoundIn, Peer};
 use crate::syntax::scheme::WebScheme;
 
@@ -29,8 +33,13 @@ pub use builder::Builder;
 pub(crate) use builder::{Settings, checked_chain};
 pub(crate) use chain::Chain;
 pub use error::ConfigError;
+pub(crate) use identity::{IdentityHeader, Writer};
+use origin::Origin;
 pub(crate) use per_value::PerValue;
 pub(crate) use profile::Profile;
+pub use proof::Proof;
+pub(crate) use proof::Standing;
+pub use secrets::Secrets;
 pub use setting::Setting;
 pub(crate) use source::{ClientFrom, SchemeFrom, holding};
 pub use source::{ClientSource, SchemeSource};
@@ -135,6 +144,8 @@ pub enum UriRewrite {
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting")]
 pub(crate) struct Config {
+    /// Where the operator wrote settings, or else the code.
+    pub(crate) origin: Origin,
     /// The profile that the settings started from.
     pub(crate) profile: Option<&'static Profile>,
     pub(crate) peer_from: PeerFrom,
@@ -145,8 +156,11 @@ pub(crate) struct Config {
     pub(crate) host_beside_client: bool,
     /// The header of each value that has a header of its own.
     pub(crate) names: PerValue<Option<HeaderName>>,
-    /// The headers that are read and are not in the table of known names.
+    /// The headers that are read or guarded, and are not in the table of known names.
     pub(crate) own_names: Vec<HeaderName>,
+    /// The headers of secrets and identities.
+    pub(crate) guarded: Vec<HeaderName>,
+    pub(crate) identity: Vec<IdentityHeader>,
     pub(crate) writing: Writing,
     pub(crate) allowed_hosts: Option<AllowedHosts>,
     pub(crate) direct_scheme: Option<WebScheme>,
@@ -176,6 +190,16 @@ impl Config {
             ClientFrom::List(_, place) => place,
             _ => 1,
         }
+    }
+
+    /// Returns whether this is the header of a secret.
+    pub(crate) fn is_secret(&self, name: &HeaderName) -> bool {
+        self.chain.proven().any(|proven| proven.header == *name)
+    }
+
+    /// Returns whether this is the header of a secret or an identity, or looks like one.
+    pub(crate) fn is_guarded(&self, name: &HeaderName) -> bool {
+        self.guarded.iter().any(|guarded| looks_like(name.as_str(), guarded.as_str()))
     }
 
     pub(crate) fn is_kept(&self, name: &HeaderName) -> bool {

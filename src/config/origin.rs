@@ -13,7 +13,7 @@ pub(crate) enum Origin {
 }
 
 /// Each setter, and the variables that replace it.
-const SETTERS: [(&str, &str); 10] = [
+const SETTERS: [(&str, &str); 11] = [
     ("behind", "FORWARDED_HEADERS_PROXY"),
     ("trust", "FORWARDED_HEADERS_TRUST"),
     ("trust_chain", "FORWARDED_HEADERS_TRUST_CHAIN"),
@@ -24,9 +24,44 @@ const SETTERS: [(&str, &str); 10] = [
     ("port_from", "FORWARDED_HEADERS_PORT_FROM"),
     ("prefix_from", "FORWARDED_HEADERS_PREFIX_FROM"),
     ("proxies_write", "FORWARDED_HEADERS_PROXIES_WRITE"),
+    ("with_secret", "FORWARDED_HEADERS_SECRET"),
 ];
 
+/// A setting that an advice names, and its text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Advised<'a> {
+    /// One address, or `unix`.
+    Trust(&'a str),
+    /// Outermost first.
+    Chain(&'a [String]),
+    Append,
+    AlwaysHttps,
+    /// One more host.
+    Host(&'a str),
+}
+
 impl Origin {
+    /// Returns the line to write, where the settings were written.
+    pub(crate) fn line(self, advised: Advised<'_>) -> String {
+        match self {
+            Self::Code => call(advised),
+            Self::Environment => variable(advised),
+            #[cfg(feature = "serde")]
+            Self::File => key(advised),
+        }
+    }
+
+    /// Returns the name under which the log shows where the settings were written.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Environment => "environment",
+            #[cfg(feature = "serde")]
+            Self::File => "file",
+        }
+    }
+
     /// Adds the operator's name of each setter that the error names.
     pub(super) fn name_setters(self, error: ConfigError) -> ConfigError {
         let sentence = error.to_string();
@@ -45,6 +80,41 @@ impl Origin {
             // The other keys are named like the setters.
             Self::File => None,
         }
+    }
+}
+
+fn call(advised: Advised<'_>) -> String {
+    match advised {
+        Advised::Trust(item) => format!(".trust(\"{item}\")"),
+        Advised::Chain([]) => ".trust_chain([…])".into(),
+        Advised::Chain(sets) => format!(".trust_chain([\"{}\"])", sets.join("\", \"")),
+        Advised::Append => ".proxies_write(Writing::Append)".into(),
+        Advised::AlwaysHttps => ".scheme_from(SchemeSource::always(\"https\"))".into(),
+        Advised::Host(host) => format!(".allowed_hosts(\"…, {host}\")"),
+    }
+}
+
+fn variable(advised: Advised<'_>) -> String {
+    let line = match advised {
+        Advised::Trust(item) => format!("TRUST={item}"),
+        Advised::Chain([]) => "TRUST_CHAIN='… | …'".into(),
+        Advised::Chain(sets) => format!("TRUST_CHAIN='{}'", sets.join(" | ")),
+        Advised::Append => "PROXIES_WRITE=append".into(),
+        Advised::AlwaysHttps => "SCHEME=https".into(),
+        Advised::Host(host) => format!("ALLOWED_HOSTS='…, {host}'"),
+    };
+    format!("FORWARDED_HEADERS_{line}")
+}
+
+#[cfg(feature = "serde")]
+fn key(advised: Advised<'_>) -> String {
+    match advised {
+        Advised::Trust(item) => format!("trust = \"{item}\""),
+        Advised::Chain([]) => "trust_chain = […]".into(),
+        Advised::Chain(sets) => format!("trust_chain = [\"{}\"]", sets.join("\", \"")),
+        Advised::Append => "proxies_write = \"append\"".into(),
+        Advised::AlwaysHttps => "scheme_from = { always = \"https\" }".into(),
+        Advised::Host(host) => format!("allowed_hosts = [\"…\", \"{host}\"]"),
     }
 }
 

@@ -12,6 +12,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 
 use super::error::ConfigError;
 use super::items;
+use super::proof::Proven;
 use super::setting::{Setting, set_setting, setting};
 use crate::peer::Peer;
 
@@ -43,7 +44,8 @@ const NO_ITEM: &str = "the set has no item; to trust no proxy, write none";
 /// Items are separated by commas, spaces, tabs and line ends. `#` starts a comment, which ends with its
 /// line. An item is an address, a network, or `loopback`, `private`, `link-local` or `unix`, named after
 /// the constructors. `none` must be the only item. [`Display`](fmt::Display) writes this form. It
-/// writes [`insecure_any`](Self::insecure_any) as `*`, which no text may hold.
+/// writes [`insecure_any`](Self::insecure_any) as `*`, which no text may hold, and a set with a
+/// [secret](Self::with_secret) in parentheses.
 ///
 /// A text without items is refused, and so is a text with an item that is not valid:
 ///
@@ -58,6 +60,8 @@ pub struct TrustedProxies {
     unix: bool,
     /// Whether the set was made with [`insecure_any`](Self::insecure_any).
     any: bool,
+    /// The sets whose addresses need a secret. The fields above hold none of these addresses.
+    pub(super) proven: Vec<Proven>,
     /// The items as the operator wrote them, with [`BETWEEN`] after each. The ranges are merged, and
     /// cannot show them.
     written: String,
@@ -168,14 +172,21 @@ impl TrustedProxies {
         [self, other].into_iter().collect()
     }
 
-    /// Returns whether this address belongs to a trusted proxy. An IPv4-mapped address is IPv4.
+    /// Returns whether this address belongs to a trusted proxy, with a [secret](Self::with_secret) or
+    /// without. An IPv4-mapped address is IPv4.
     #[inline]
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.contains_canonical(address.to_canonical())
+        let address = address.to_canonical();
+        self.contains_canonical(address) || self.contains_with_secret(address)
     }
 
-    /// Returns whether an address that is not IPv4-mapped belongs to a trusted proxy.
+    #[cold]
+    fn contains_with_secret(&self, address: IpAddr) -> bool {
+        self.proven.iter().any(|proven| proven.proxies.contains_canonical(address))
+    }
+
+    /// Returns whether an address that is not IPv4-mapped belongs to a proxy that needs no secret.
     #[inline(always)]
     pub(crate) fn contains_canonical(&self, address: IpAddr) -> bool {
         match address {
@@ -184,6 +195,7 @@ impl TrustedProxies {
         }
     }
 
+    /// Returns whether a peer is a proxy that needs no secret.
     #[inline(always)]
     pub(crate) fn contains_peer(&self, peer: &Peer) -> bool {
         match peer {
@@ -197,21 +209,40 @@ impl TrustedProxies {
         self.any
     }
 
-    /// Returns whether the set holds Unix sockets beside addresses.
+    /// Returns whether the set names Unix sockets, and holds addresses, with secrets or without.
     pub(super) fn mixes_unix_and_addresses(&self) -> bool {
-        self.unix && !self.is_unix_alone()
+        self.has_unix() && self.parts().any(Self::has_addresses)
     }
 
-    /// Returns whether the set holds Unix sockets, and no address.
+    /// Returns whether the set without its secrets holds Unix sockets, and no address.
     pub(super) fn is_unix_alone(&self) -> bool {
-        self.unix && self.v4.is_empty() && self.v6.is_empty()
+        self.unix && !self.has_addresses()
     }
 
+    /// Returns whether the set names Unix sockets, with secrets or without. [`insecure_any`] does not: it
+    /// counts as no set of Unix sockets alone, so no `unix:` in a list belongs to it.
+    ///
+    /// [`insecure_any`]: Self::insecure_any
     pub(super) fn has_unix(&self) -> bool {
-        self.unix
+        self.parts().any(|part| part.unix && !part.any)
     }
 
-    /// Returns the first item that contains a peer, as the operator wrote it.
+    fn has_addresses(&self) -> bool {
+        !self.v4.is_empty() || !self.v6.is_empty()
+    }
+
+    /// Returns whether every sender of the set needs a secret, or there is none.
+    pub(super) fn is_plain_empty(&self) -> bool {
+        !self.unix && !self.has_addresses()
+    }
+
+    /// Returns the set without its secrets, and each set that has one.
+    fn parts(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.proven.iter().map(|proven| &proven.proxies))
+    }
+
+    /// Returns the first item that contains a peer, as the operator wrote it. The items that need no
+    /// secret come first.
     pub(crate) fn item_of(&self, peer: &Peer) -> Option<&str> {
         self.items().find(|item| match parse_item(item) {
             Ok(set) => set.contains_peer(peer),
@@ -221,7 +252,7 @@ impl TrustedProxies {
 
     /// Returns the items as the operator wrote them.
     pub(crate) fn items(&self) -> impl Iterator<Item = &str> {
-        self.written.split_terminator(BETWEEN)
+        self.parts().flat_map(|part| part.written.split_terminator(BETWEEN))
     }
 
     fn written(self, item: impl fmt::Display) -> Self {
@@ -235,6 +266,11 @@ impl TrustedProxies {
         let is_everything = self.v4 == [(0, u32::MAX)] || self.v6 == [(0, u128::MAX)];
         if is_everything && !self.any {
             return Err(invalid(self, EVERY_ADDRESS));
+        }
+        if self.any && !self.proven.is_empty() {
+            return Err(ConfigError::new(
+                "insecure_any beside a set with a secret trusts the set without it; remove one of them",
+            ));
         }
         Ok(())
     }
@@ -452,6 +488,7 @@ impl<T: Into<TrustedProxies>> Extend<T> for TrustedProxies {
             self.v6.extend(set.v6);
             self.unix |= set.unix;
             self.any |= set.any;
+            self.proven.extend(set.proven);
             self.written.push_str(&set.written);
         }
         merge(&mut self.v4, |end| end.checked_add(1));
@@ -463,8 +500,9 @@ impl<T: Into<TrustedProxies>> Extend<T> for TrustedProxies {
 /// Compares the addresses, however they are written.
 impl PartialEq for TrustedProxies {
     fn eq(&self, other: &Self) -> bool {
-        let Self { v4, v6, unix, any, written: _ } = self;
-        (v4, v6, unix, any) == (&other.v4, &other.v6, &other.unix, &other.any)
+        let Self { v4, v6, unix, any, proven, written: _ } = self;
+        (v4, v6, unix, any, proven)
+            == (&other.v4, &other.v6, &other.unix, &other.any, &other.proven)
     }
 }
 
@@ -475,6 +513,10 @@ impl fmt::Display for TrustedProxies {
         if self.any {
             return f.write_str("*");
         }
+        let proven = self
+            .proven
+            .iter()
+            .map(|proven| format!("({} with a secret in {})", proven.proxies, proven.header));
         let v4 = self.v4.iter().flat_map(|(start, end)| {
             Ipv4Subnets::new((*start).into(), (*end).into(), 0).map(IpNet::V4)
         });
@@ -482,7 +524,8 @@ impl fmt::Display for TrustedProxies {
             Ipv6Subnets::new((*start).into(), (*end).into(), 0).map(IpNet::V6)
         });
         let items = v4.chain(v6).map(|net| net.to_string());
-        let items: Vec<_> = items.chain(self.unix.then(|| "unix".into())).collect();
+        let items = items.chain(self.unix.then(|| "unix".into()));
+        let items: Vec<_> = items.chain(proven).collect();
         f.write_str(if items.is_empty() { "none" } else { "" })?;
         f.write_str(&items.join(", "))
     }

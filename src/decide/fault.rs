@@ -67,6 +67,7 @@ impl Fault {
             Self::Unresolved(Unresolved::ExtraEntries) => "extra_entries",
             Self::Unresolved(Unresolved::Unknown) => "unknown",
             Self::Unresolved(Unresolved::Obfuscated) => "obfuscated",
+            Self::Unresolved(Unresolved::NotProven) => "not_proven",
             Self::Unresolved(Unresolved::NotConfigured) => "not_configured",
             Self::Scheme(Absent::Differ) => "scheme_differs",
             Self::Scheme(Absent::ExtraLines) => "scheme_extra_lines",

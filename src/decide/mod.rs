@@ -31,7 +31,7 @@ mod walk;
 
 use http::{HeaderMap, Uri};
 
-use crate::config::Config;
+use crate::config::{Config, Standing};
 use crate::header::report::{Form, Report};
 use crate::outcome::{Absent, Outcome, Unresolved};
 use crate::peer::Peer;
@@ -43,7 +43,7 @@ use walk::{Walk, walk_reports};
 
 #[cfg(feature = "tracing")]
 pub(crate) use fault::Fault;
-pub(crate) use resolved::{Reported, Resolved, Sent};
+pub(crate) use resolved::{Facts, Reported, Resolved};
 pub(crate) use scan::{Found, Others, is_forwarding};
 pub(crate) use walk::{Observer, Place, Verdict};
 
@@ -66,12 +66,13 @@ pub(crate) fn decide_observed<'a>(
     uri: &Uri,
     observer: &mut impl Observer<'a>,
 ) -> Resolved {
-    if peer.as_ref().is_some_and(|peer| config.chain.is_trusted_peer(peer)) {
-        let walk = walk_reports(config, found, observer);
-        proxied(config, peer, found, uri, walk)
-    } else {
-        direct(config, peer, found, uri)
-    }
+    let standing_of = |peer| config.chain.standing_of_peer(peer, found.headers);
+    let walk = match peer.as_ref().map_or(Standing::Other, standing_of) {
+        Standing::Proxy => walk_reports(config, found, observer),
+        Standing::NotProven => Walk::not_proven(0),
+        Standing::Other => return direct(config, peer, found, uri),
+    };
+    proxied(config, peer, found, uri, walk)
 }
 
 /// Makes the peer the client. Reads no header but `Host`.
@@ -81,8 +82,8 @@ fn direct(config: &Config, peer: Option<Peer>, found: &Found<'_>, uri: &Uri) -> 
     let scheme = config.stated_scheme().or(own_scheme).unwrap_or(WebScheme::Http);
     let authority = allowed(config, own_authority(found, uri), scheme);
     let has_untrusted = found.has_forwarding(config);
-    let sent = if has_untrusted { Sent::UntrustedHeaders } else { Sent::Other };
-    Resolved::direct(peer, scheme, authority, sent)
+    let facts = Facts::NONE.with(Facts::UNTRUSTED_HEADERS, has_untrusted);
+    Resolved::direct(peer, scheme, authority, facts)
 }
 
 /// Reads the reports of the trusted peer, and of the trusted proxies behind it.
@@ -114,7 +115,7 @@ fn proxied(
         Err(_) => host,
     };
     let authority = allowed(config, host, scheme);
-    let sent = sent(config, &walk);
+    let facts = facts(config, &walk);
     Resolved {
         peer,
         outcome,
@@ -129,19 +130,18 @@ fn proxied(
         },
         authority: authority.ok(),
         prefix: values.prefix,
-        sent,
+        facts,
     }
 }
 
 #[inline(always)]
-fn sent(config: &Config, walk: &Walk<'_>) -> Sent {
-    if walk.has_rest || walk.entries(config) > 1 {
-        Sent::MoreEntries
-    } else if walk.last.form == Form::Canonical {
-        Sent::CanonicalAddress
-    } else {
-        Sent::Other
-    }
+fn facts(config: &Config, walk: &Walk<'_>) -> Facts {
+    let has_more = walk.has_rest || walk.entries(config) > 1;
+    let is_canonical = !has_more && walk.last.form == Form::Canonical;
+    Facts::NONE
+        .with(Facts::MORE_ENTRIES, has_more)
+        .with(Facts::CANONICAL_ADDRESS, is_canonical)
+        .with(Facts::CAME_THROUGH_ALL, usize::from(walk.hops) == config.chain.sets().len())
 }
 
 #[inline(always)]
@@ -163,10 +163,11 @@ fn why_none(outcome: Outcome) -> Absent {
 }
 
 /// Returns whether a trusted peer that reports no client may be the client: it sends no forwarding header
-/// at all. Any of them shows a proxy.
+/// at all. Any of them shows a proxy, but for a secret, which it has shown.
 #[cold]
 fn may_be_client(config: &Config, headers: &HeaderMap) -> bool {
-    config.trusted_peer_may_be_client && !headers.keys().any(|name| is_forwarding(config, name))
+    let shows_proxy = |name| is_forwarding(config, name) && !config.is_secret(name);
+    config.trusted_peer_may_be_client && !headers.keys().any(shows_proxy)
 }
 
 /// Returns the scheme of a request whose trusted proxy reported none. A client can make some proxies

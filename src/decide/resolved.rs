@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::config::Writer;
 use crate::forwarded::{Node, NodeName};
 use crate::header::report::Client;
 use crate::outcome::{Absent, Outcome};
@@ -23,22 +24,37 @@ pub(crate) struct Resolved {
     pub(crate) authority: Option<Authority>,
     pub(crate) prefix: Result<Box<str>, Absent>,
     pub(crate) reported: Reported,
-    pub(crate) sent: Sent,
+    pub(crate) facts: Facts,
 }
 
 /// Each request carries it in its extensions, and each copy is that large.
 const _: () = assert!(size_of::<Resolved>() <= 96);
 
-/// A fact about the headers that were sent.
+/// Facts about the request, beside the decision. One byte: a decision has no room for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sent {
+pub(crate) struct Facts(u8);
+
+impl Facts {
+    pub(crate) const NONE: Self = Self(0);
     /// The line of the report is one address, as this crate writes it, and nothing else.
-    CanonicalAddress,
+    pub(crate) const CANONICAL_ADDRESS: Self = Self(1);
     /// The header of the report holds more than this crate writes: other entries, on its line or on others.
-    MoreEntries,
-    /// The peer is not trusted, and the request carries a forwarding header.
-    UntrustedHeaders,
-    Other,
+    pub(crate) const MORE_ENTRIES: Self = Self(1 << 1);
+    /// The peer is not trusted, and the request carries a header that a proxy alone should write.
+    pub(crate) const UNTRUSTED_HEADERS: Self = Self(1 << 2);
+    /// The request came through a proxy of each set of the chain.
+    pub(crate) const CAME_THROUGH_ALL: Self = Self(1 << 3);
+
+    /// Adds a fact, if it is true.
+    #[inline(always)]
+    pub(super) fn with(self, fact: Self, is_true: bool) -> Self {
+        if is_true { Self(self.0 | fact.0) } else { self }
+    }
+
+    #[inline(always)]
+    pub(crate) fn have(self, fact: Self) -> bool {
+        self.0 & fact.0 != 0
+    }
 }
 
 /// Whether trusted proxies reported a value, or why not.
@@ -58,7 +74,7 @@ impl Resolved {
         peer: Option<Peer>,
         scheme: WebScheme,
         authority: Result<Authority, Absent>,
-        sent: Sent,
+        facts: Facts,
     ) -> Self {
         Self {
             peer,
@@ -74,12 +90,18 @@ impl Resolved {
                 authority: why_absent(&authority),
             },
             authority: authority.ok(),
-            sent,
+            facts,
         }
     }
 
+    /// Returns whether a header that this proxy alone may write can be believed.
+    pub(crate) fn is_written_by(&self, writer: Writer) -> bool {
+        let is_forwarded = self.outcome == Outcome::Forwarded;
+        is_forwarded && (writer == Writer::Nearest || self.facts.have(Facts::CAME_THROUGH_ALL))
+    }
+
     pub(crate) fn has_untrusted_headers(&self) -> bool {
-        self.sent == Sent::UntrustedHeaders
+        self.facts.have(Facts::UNTRUSTED_HEADERS)
     }
 
     #[inline]
@@ -140,8 +162,7 @@ fn canonical(mut address: SocketAddr) -> SocketAddr {
 /// Compares what an app can see.
 impl PartialEq for Resolved {
     fn eq(&self, other: &Self) -> bool {
-        let Self { peer, outcome, hops, client, scheme, authority, prefix, reported, sent: _ } =
-            self;
+        let Self { peer, outcome, hops, client, scheme, authority, prefix, reported, .. } = self;
         (peer, outcome, hops, client) == (&other.peer, &other.outcome, &other.hops, &other.client)
             && (scheme, authority, prefix) == (&other.scheme, &other.authority, &other.prefix)
             && *reported == other.reported

@@ -192,7 +192,8 @@ fn slot<'s, 'a>(
     }
 }
 
-/// Returns whether this is the name of a forwarding header, or looks like such a name.
+/// Returns whether this is the name of a forwarding header, of a secret or of an identity, or looks like such
+/// a name.
 pub(crate) fn is_forwarding(config: &Config, name: &HeaderName) -> bool {
     let is_own = |own: &HeaderName| looks_like(name.as_str(), own.as_str());
     candidates(name).has_like(name) || config.own_names.iter().any(is_own)

@@ -1,14 +1,13 @@
 //! The entries about the peer, and about the header that reports the client.
 
-use std::net::SocketAddr;
-
 use http::HeaderName;
 
 use super::entry::{After, Entry, REMOVED, Verdict};
 use super::help::is_inner;
 use super::reading::Reading;
-use super::steps::{Spot, Spots};
+use super::steps::{Spot, Spots, Step};
 use crate::config::ClientFrom;
+use crate::config::origin::Advised;
 use crate::decide::Verdict as Led;
 use crate::header::list::LastComma;
 use crate::header::{forwarded, x_forwarded};
@@ -33,6 +32,9 @@ pub(super) fn peer(reading: &Reading<'_>) -> Entry {
     let set = reading.config.chain.set(0);
     let item = reading.peer.and_then(|peer| set?.item_of(&peer));
     let verdict = match (reading.peer, item) {
+        (Some(_), Some(item)) if reading.is_stopped_at_peer() => {
+            Verdict::NotProven { reported_by: None, item: item.into() }
+        }
         (Some(_), Some(item)) => Verdict::TrustedPeer { item: item.into() },
         (Some(_), None) => Verdict::UntrustedPeer,
         (None, _) => Verdict::UnknownPeer,
@@ -68,7 +70,7 @@ fn found_in(place: FoundIn) -> &'static str {
 pub(super) fn client(reading: &Reading<'_>) -> Vec<Entry> {
     let Some(name) = &reading.config.names.client else { return vec![] };
     let lines = reading.texts(name);
-    if !reading.is_trusted() {
+    if !reading.is_trusted() || reading.is_stopped_at_peer() {
         return reading.lines_of(name, &Verdict::NotRead);
     }
     if lines.is_empty() {
@@ -153,10 +155,10 @@ fn add_effects(reading: &Reading<'_>, name: &HeaderName, entries: &mut [Entry]) 
 /// was made for another walk, or the client has no address.
 pub(super) fn chain_with_client(reading: &Reading<'_>) -> Option<String> {
     let addresses = reading.steps.0.iter().map(|step| step.address.ok());
+    let addresses = addresses.rev().map(|ip| ip.map(|ip| ip.to_string()));
     let mut sets = addresses.collect::<Option<Vec<_>>>()?;
-    sets.reverse();
-    let sets = sets.iter().map(|ip| format!("\"{ip}\", ")).collect::<String>();
-    Some(format!(".trust_chain([{sets}\"{}\"])", as_item(reading.peer?)))
+    sets.push(as_item(reading.peer?));
+    Some(reading.line(Advised::Chain(&sets)))
 }
 
 /// Returns the item of a set that contains this peer alone.
@@ -184,6 +186,9 @@ fn verdict(reading: &Reading<'_>, index: usize, led: Led) -> Verdict {
     let reported_by = reading.reporter(index);
     match (led, reading.outcome()) {
         (Led::Proxy, _) => Verdict::TrustedProxy { reported_by, item: item(reading, index) },
+        (Led::NotProven, _) => {
+            Verdict::NotProven { reported_by: Some(reported_by), item: item(reading, index) }
+        }
         (Led::ZonedProxy, _) => Verdict::OtherLink { reported_by },
         (Led::End, Outcome::Forwarded) => Verdict::Client { reported_by },
         (Led::End, Outcome::Unresolved(Unresolved::ExtraEntries)) => {
@@ -197,14 +202,17 @@ fn verdict(reading: &Reading<'_>, index: usize, led: Led) -> Verdict {
 /// Returns the item that contains the address of a step.
 pub(super) fn item(reading: &Reading<'_>, index: usize) -> String {
     let set = reading.config.chain.set(index + 1);
-    let peer = match reading.steps.0.get(index).map(|step| step.address) {
-        Some(Ok(ip)) => Peer::Inet(SocketAddr::new(ip, 0)),
-        _ => Peer::Unix,
-    };
-    set.and_then(|set| set.item_of(&peer)).unwrap_or_default().into()
+    let sender = reading.steps.0.get(index).map_or(Peer::Unix, Step::sender);
+    set.and_then(|set| set.item_of(&sender)).unwrap_or_default().into()
 }
 
 impl Reading<'_> {
+    /// Returns whether the peer is trusted only with a secret, which the request does not carry.
+    fn is_stopped_at_peer(&self) -> bool {
+        let is_not_proven = self.outcome() == Outcome::Unresolved(Unresolved::NotProven);
+        is_not_proven && self.resolved.hops == 0
+    }
+
     /// Returns the proxy that made the report of a step.
     pub(super) fn reporter(&self, step: usize) -> String {
         match step.checked_sub(1).and_then(|before| self.steps.0.get(before)) {

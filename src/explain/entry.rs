@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::escape::escape;
+use crate::config::Proof;
 use crate::outcome::{Absent, Unresolved};
 
 /// One thing that the layer read, did not read or changed: a header's entry or line, the peer, the URI.
@@ -18,13 +19,17 @@ pub struct Entry {
     /// The bytes of the line that the entry takes, white space around it included. `None` if the
     /// whole line is meant, or no line.
     pub range: Option<Range<usize>>,
-    /// The text, escaped, at most 256 bytes of it. `None` if nothing was sent.
+    /// The text, escaped, at most 256 bytes of it. `None` if nothing was sent. The text of a secret or an
+    /// identity is `(hidden)`.
     pub text: Option<String>,
     /// What the layer made of it.
     pub verdict: Verdict,
     /// The verdict as a sentence, with what happened to the header.
     pub note: String,
 }
+
+/// In place of a text that may be a secret.
+pub(super) const HIDDEN: &str = "(hidden)";
 
 /// What the note of an entry adds if the header is gone.
 pub(super) const REMOVED: &str = ", removed";
@@ -84,6 +89,13 @@ pub enum Verdict {
         /// The proxy whose report it is.
         reporter: String,
     },
+    /// A sender that is trusted only with a secret, which the request does not carry once.
+    NotProven {
+        /// The proxy that reported it. `None` for the peer.
+        reported_by: Option<String>,
+        /// The item of the configuration that contains it, as the operator wrote it.
+        item: String,
+    },
     /// The header that reports the client was not sent.
     NotSent,
     /// An entry to the left of the last report, where every client can write.
@@ -99,6 +111,12 @@ pub enum Verdict {
     Absent(Value, Absent),
     /// The request's own host, beside a host that comes first.
     SecondHost,
+    /// The header of a secret, or that it is missing.
+    Secret(Proof),
+    /// The header of an identity, which the right proxy wrote.
+    IdentityKept,
+    /// The header of an identity, which others may have written.
+    IdentityRemoved,
     /// A header that is not read.
     NotRead,
     /// What the layer rewrote: the URI, or the record of the peer.
@@ -161,6 +179,7 @@ impl Verdict {
             Self::Unusable { .. } => "unusable",
             Self::OtherLink { .. } => "other_link",
             Self::Missing { .. } => "missing",
+            Self::NotProven { .. } => "not_proven",
             Self::NotSent => "not_sent",
             Self::LeftOfReports => "left_of_reports",
             Self::Extra => "extra",
@@ -168,6 +187,9 @@ impl Verdict {
             Self::Used(_) => "used",
             Self::Absent(..) => "absent",
             Self::SecondHost => "second_host",
+            Self::Secret(_) => "secret",
+            Self::IdentityKept => "identity_kept",
+            Self::IdentityRemoved => "identity_removed",
             Self::NotRead => "not_read",
             Self::Rewritten => "rewritten",
         }
@@ -191,6 +213,12 @@ impl Verdict {
                 format!("not usable: the zone names a link of {reported_by}")
             }
             Self::Missing { reporter } => format!("missing: the report of {reporter}"),
+            Self::NotProven { reported_by: None, item } => {
+                format!("trusted only with the secret: {item}")
+            }
+            Self::NotProven { reported_by: Some(proxy), item } => {
+                format!("reported by {proxy}, and trusted only with the secret: {item}")
+            }
             Self::NotSent => "not sent: it would report the client".into(),
             Self::LeftOfReports => {
                 "not read: left of the client, where every client can write".into()
@@ -200,6 +228,9 @@ impl Verdict {
             Self::Used(value) => format!("the {}", value.name()),
             Self::Absent(_, why) => absent(*why).into(),
             Self::SecondHost => "not read: another host comes first".into(),
+            Self::Secret(proof) => secret(*proof).into(),
+            Self::IdentityKept => "kept: a trusted proxy wrote it".into(),
+            Self::IdentityRemoved => "removed: others may have written it".into(),
             Self::NotRead => "not read".into(),
             Self::Rewritten => String::new(),
         }
@@ -212,6 +243,15 @@ fn unusable(why: Unresolved, reported_by: &str) -> String {
         Unresolved::Unknown => format!("no client: unknown to {reported_by}"),
         Unresolved::Obfuscated => format!("an identifier, reported by {reported_by}: no address"),
         _ => format!("not a usable address, reported by {reported_by}"),
+    }
+}
+
+fn secret(proof: Proof) -> &'static str {
+    match proof {
+        Proof::Right => "the secret is right",
+        Proof::Missing => "not sent: it would hold the secret",
+        Proof::Twice => "sent twice, so it proves nothing",
+        Proof::Wrong => "not one of the secrets",
     }
 }
 

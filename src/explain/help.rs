@@ -7,7 +7,9 @@ use http::header::HOST;
 
 use super::client::{as_item, chain_with_client, item, without_port};
 use super::entry::{Entry, Value, Verdict};
+use super::guarded;
 use super::reading::Reading;
+use crate::config::origin::Advised;
 use crate::config::{ClientFrom, SchemeFrom};
 use crate::decide::{Verdict as Led, is_forwarding};
 use crate::header::names::{Holds, holds};
@@ -46,17 +48,17 @@ fn untrusted(reading: &Reading<'_>, entries: &[Entry]) -> Option<String> {
     let peer = reading.peer?;
     let name = without_port(Some(peer));
     let sets = reading.config.chain.sets();
-    if sets.iter().skip(1).any(|set| set.contains_peer(&peer)) {
+    if sets.iter().skip(1).any(|set| set.item_of(&peer).is_some()) {
         return Some(format!(
             "if {name} is the nearest proxy, write it last: trust_chain starts with the outermost proxy"
         ));
     }
-    Some(match sets.len() {
-        1 => format!("if {name} is your proxy, trust it: .trust(\"{}\")", as_item(peer)),
-        _ => {
-            format!("if {name} is your nearest proxy, add it to the last set of .trust_chain([…])")
-        }
-    })
+    if sets.len() == 1 {
+        let line = reading.line(Advised::Trust(&as_item(peer)));
+        return Some(format!("if {name} is your proxy, trust it: {line}"));
+    }
+    let line = reading.line(Advised::Chain(&[]));
+    Some(format!("if {name} is your nearest proxy, add it to the last set of {line}"))
 }
 
 fn unresolved(reading: &Reading<'_>, why: Unresolved) -> Option<String> {
@@ -69,12 +71,14 @@ fn unresolved(reading: &Reading<'_>, why: Unresolved) -> Option<String> {
         Unresolved::Malformed => Some(malformed(reading, &last)),
         Unresolved::ExtraEntries => Some(format!(
             "have your outermost proxy replace {header}\n\
-             if it appends to the header of a proxy in front of it: \
-             .proxies_write(Writing::Append) and .trust_chain([…])"
+             if it appends to the header of a proxy in front of it: {} and {}",
+            reading.line(Advised::Append),
+            reading.line(Advised::Chain(&[])),
         )),
         Unresolved::Unknown | Unresolved::Obfuscated => Some(format!(
             "if {last} can report addresses, have it write the client's into {header}"
         )),
+        Unresolved::NotProven => guarded::help(reading),
         Unresolved::NotConfigured => None,
     }
 }
@@ -155,8 +159,9 @@ pub(super) fn scheme(reading: &Reading<'_>) -> Option<String> {
     };
     match why {
         Absent::NotSent => Some(format!(
-            "{}\nif every client uses https: .scheme_from(SchemeSource::always(\"https\"))",
-            have_proxy_write(reading, &peer, name)
+            "{}\nif every client uses https: {}",
+            have_proxy_write(reading, &peer, name),
+            reading.line(Advised::AlwaysHttps),
         )),
         Absent::NotValid => Some(write_scheme(reading, &peer, name)),
         Absent::Differ | Absent::ExtraLines => {
@@ -226,7 +231,7 @@ pub(super) fn refused_host(reading: &Reading<'_>, host: &str) -> String {
     if is_own && is_inner_name(host.split(':').next().unwrap_or_default()) {
         return pass_host(reading, host);
     }
-    format!("if {host} is yours: .allowed_hosts(\"…, {host}\")")
+    format!("if {host} is yours: {}", reading.line(Advised::Host(host)))
 }
 
 fn pass_host(reading: &Reading<'_>, host: &str) -> String {

@@ -5,6 +5,7 @@ mod advice;
 mod client;
 mod entry;
 mod escape;
+mod guarded;
 mod help;
 #[cfg(feature = "serde")]
 mod json;
@@ -24,12 +25,14 @@ pub(crate) use advice::Advice;
 #[cfg(feature = "tracing")]
 pub(crate) use help::is_inner;
 
+pub use crate::config::Proof;
 pub use entry::{Entry, Value, Verdict};
 
 /// The explanation of one request: what was read, what was not, what was changed, and why.
 ///
 /// [`Display`](std::fmt::Display) is a table for the operator. Every text of the request in it is
-/// escaped, and bounded. It shows no header but the forwarding headers and `Host`, and no query of a URI.
+/// escaped, and bounded. It shows no header but the forwarding headers and `Host`, no query of a URI, and no
+/// text of a secret or an identity.
 ///
 /// ```
 /// use forwarded_headers::{ForwardedHeaders, Peer};
@@ -70,6 +73,7 @@ impl Explanation {
         let mut entries = vec![client::peer(&reading)];
         entries.extend(client::client(&reading));
         entries.extend(values::values(&reading));
+        entries.extend(guarded::guarded(&reading));
         let (others, omitted) = values::others(&reading);
         entries.extend(others);
         entries.extend(values::rewritten(&reading));

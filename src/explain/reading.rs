@@ -7,6 +7,7 @@ use super::entry::{After, Entry, REMOVED, Verdict};
 use super::escape::escape;
 use super::steps::Steps;
 use crate::config::Config;
+use crate::config::origin::Advised;
 use crate::decide::{Found, Resolved, decide_observed};
 use crate::outcome::Outcome;
 use crate::peer::{FoundIn, Peer};
@@ -43,6 +44,11 @@ impl<'a> Reading<'a> {
         let mut steps = Steps::default();
         let resolved = decide_observed(config, peer, &found, &before.uri, &mut steps);
         Self { config, before, after, found, peer, found_in, steps, resolved }
+    }
+
+    /// Returns the line of a setting to write, where the settings were written.
+    pub(super) fn line(&self, advised: Advised<'_>) -> String {
+        self.config.origin.line(advised)
     }
 
     pub(super) fn outcome(&self) -> Outcome {

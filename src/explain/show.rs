@@ -44,6 +44,9 @@ fn why_no_client(reading: &Reading<'_>) -> Option<String> {
         Unresolved::ExtraEntries => format!("{header} holds more than trusted proxies write"),
         Unresolved::Unknown => format!("{reporter} does not know its client"),
         Unresolved::Obfuscated => format!("{reporter} hides its client behind an identifier"),
+        Unresolved::NotProven => {
+            format!("{} is trusted only with a secret", reading.reporter(steps.len()))
+        }
         Unresolved::NotConfigured => "the configuration reads no address".into(),
     })
 }

@@ -1,6 +1,6 @@
 //! The entries of the list that was walked, each with its line and its bytes.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 use crate::decide::{Observer, Place, Verdict as Led};
@@ -8,6 +8,7 @@ use crate::header::lines::Lines;
 use crate::header::list::{LastComma, List, trim};
 use crate::header::report::Report;
 use crate::outcome::Unresolved;
+use crate::peer::Peer;
 
 /// What the walk read, step by step.
 #[derive(Default)]
@@ -21,6 +22,16 @@ pub(super) struct Step<'a> {
     /// The values of the element, unescaped.
     pub(super) proto: Option<Vec<u8>>,
     pub(super) host: Option<Vec<u8>>,
+}
+
+impl Step<'_> {
+    /// Returns the sender that was reported, as a peer. Without an address, it is at a Unix socket.
+    pub(super) fn sender(&self) -> Peer {
+        match self.address {
+            Ok(ip) => Peer::Inet(SocketAddr::new(ip, 0)),
+            Err(_) => Peer::Unix,
+        }
+    }
 }
 
 impl<'a> Observer<'a> for Steps<'a> {

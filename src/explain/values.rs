@@ -124,13 +124,21 @@ fn own_host(reading: &Reading<'_>) -> Vec<Entry> {
 
 /// Returns the entries of the forwarding headers that are not read, and how many are not shown.
 pub(super) fn others(reading: &Reading<'_>) -> (Vec<Entry>, usize) {
-    let read = reading.config.names.as_ref().map(Option::as_ref).into_array();
+    let config = reading.config;
+    let read = config.names.as_ref().map(Option::as_ref).into_array();
+    let is_shown = |name: &HeaderName| read.contains(&Some(name)) || config.guarded.contains(name);
     let headers = &reading.before.headers;
-    let is_other =
-        |name: &&HeaderName| is_forwarding(reading.config, name) && !read.contains(&Some(*name));
-    let names: Vec<_> = headers.keys().filter(is_other).collect();
-    let shown = names.iter().take(MOST_OTHERS);
-    let entries = shown.flat_map(|name| reading.lines_of(name, &Verdict::NotRead)).collect();
+    let names = headers.keys().filter(|name| is_forwarding(config, name) && !is_shown(name));
+    let names: Vec<_> = names.collect();
+    let lines = |name: &&HeaderName| {
+        // What looks like a secret's header may hold the secret.
+        if config.is_guarded(name) {
+            reading.hidden_lines_of(name, &Verdict::NotRead)
+        } else {
+            reading.lines_of(name, &Verdict::NotRead)
+        }
+    };
+    let entries = names.iter().take(MOST_OTHERS).flat_map(lines).collect();
     (entries, names.len().saturating_sub(MOST_OTHERS))
 }
 

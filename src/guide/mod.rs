@@ -10,6 +10,9 @@ pub mod deployments {}
 #[doc = include_str!("picture.md")]
 pub mod explain {}
 
+#[doc = include_str!("identity.md")]
+pub mod identity {}
+
 #[doc = include_str!("operators.md")]
 pub mod operators {}
 

@@ -136,9 +136,9 @@ const KNOWN: [(&str, Holds); 101] = [
     ("x-vercel-proxied-for", Holds::Unread),
 ];
 
-/// Names that a request needs for another purpose. Such a header must not be removed.
-const OTHER_MEANING: [&str; 140] = [
-    // Every name in `http::header` but `Forwarded`.
+/// The names of the protocol, which every client may send: those in `http::header` but `Forwarded`, and
+/// what goes with them.
+const STANDARD: [&str; 91] = [
     "accept",
     "accept-charset",
     "accept-encoding",
@@ -219,25 +219,28 @@ const OTHER_MEANING: [&str; 140] = [
     "x-dns-prefetch-control",
     "x-frame-options",
     "x-xss-protection",
-    // Names of tracing, of credentials, of the user, and of the path.
+    "grpc-encoding",
+    "grpc-timeout",
+    "http2-settings",
+    "keep-alive",
+    "last-event-id",
+    "priority",
+    "proxy-connection",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "sec-fetch-user",
+];
+
+/// Names of tracing, of credentials, of the user, and of the path.
+const OTHER: [&str; 49] = [
     "api-key",
     "b3",
     "baggage",
     "cf-access-jwt-assertion",
     "dpop",
-    "grpc-encoding",
-    "grpc-timeout",
-    "http2-settings",
     "idempotency-key",
-    "keep-alive",
-    "last-event-id",
-    "priority",
-    "proxy-connection",
     "remote-user",
-    "sec-fetch-dest",
-    "sec-fetch-mode",
-    "sec-fetch-site",
-    "sec-fetch-user",
     "sentry-trace",
     "signature",
     "signature-input",
@@ -343,7 +346,12 @@ pub(crate) fn is_keyword(name: &HeaderName) -> bool {
 
 /// Returns whether a request needs a header of this name, or one that looks like it, for another purpose.
 pub(crate) fn has_other_meaning(name: &HeaderName) -> bool {
-    OTHER_MEANING.iter().any(|other| looks_like(name.as_str(), other))
+    is_standard(name) || OTHER.iter().any(|other| looks_like(name.as_str(), other))
+}
+
+/// Returns whether this is a name of the protocol, or looks like one.
+pub(crate) fn is_standard(name: &HeaderName) -> bool {
+    STANDARD.iter().any(|other| looks_like(name.as_str(), other))
 }
 
 /// A set of known names, one bit for each place in the table. Behind the first 64 places, the bits start

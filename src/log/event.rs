@@ -10,6 +10,7 @@ use super::TARGET;
 use crate::config::{Config, SchemeFrom, TrustedProxies};
 use crate::decide::{Fault, Resolved, is_forwarding};
 use crate::explain::Advice;
+use crate::outcome::Unresolved;
 use crate::peer::FoundIn;
 
 /// A request that has been decided, and not been rewritten.
@@ -63,6 +64,7 @@ impl Seen<'_> {
     fn header(&self, fault: Fault) -> Option<&HeaderName> {
         match fault {
             Fault::UntrustedHeaders => self.untrusted(),
+            Fault::Unresolved(Unresolved::NotProven) => self.secret(),
             Fault::Unresolved(_) => self.config.names.client.as_ref(),
             Fault::Scheme(_) => scheme_header(self.config),
             Fault::NoPeer | Fault::Host => None,
@@ -75,6 +77,12 @@ impl Seen<'_> {
         client
             .filter(|name| self.headers.contains_key(*name))
             .or_else(|| self.headers.keys().find(|name| is_forwarding(self.config, name)))
+    }
+
+    /// Returns the header of the first secret that the sender would have to show.
+    fn secret(&self) -> Option<&HeaderName> {
+        let set = self.config.chain.set(usize::from(self.resolved.hops))?;
+        set.proven().first().map(|proven| &proven.header)
     }
 
     fn hops(&self, fault: Fault) -> Option<u8> {
@@ -95,6 +103,7 @@ pub(super) fn configuration(config: &Config) {
     event!(
         target: TARGET,
         Level::DEBUG,
+        forwarded.configured_by = config.origin.name(),
         forwarded.trust = ?sets,
         forwarded.client_from = config.names.client.as_ref().map(HeaderName::as_str),
         forwarded.scheme_from = scheme_header(config).map(HeaderName::as_str),
@@ -105,6 +114,8 @@ pub(super) fn configuration(config: &Config) {
 
 /// Returns a set as the operator wrote it.
 fn written(set: &TrustedProxies) -> String {
-    let items: Vec<_> = set.items().collect();
-    if items.is_empty() { set.to_string() } else { items.join(", ") }
+    let items: Vec<_> = set.items().map(str::to_owned).collect();
+    let items = if items.is_empty() { set.to_string() } else { items.join(", ") };
+    let secrets = set.proven().iter().map(|proven| format!(", with a secret in {}", proven.header));
+    items + &secrets.collect::<String>()
 }

@@ -16,6 +16,7 @@ use tracing::{Level, enabled};
 use crate::config::Config;
 use crate::decide::{Fault, Resolved};
 use crate::explain::is_inner;
+use crate::outcome::Unresolved;
 use crate::peer::{FoundIn, Peer};
 use event::Seen;
 use limit::{Limit, Once};
@@ -86,7 +87,9 @@ impl Log {
             Fault::Host => false,
         };
         if is_loud {
-            let key = self.warnings.key(peer, fault);
+            // Every customer of a CDN has addresses to send from: one warning for all of them.
+            let is_of_many = fault == Fault::Unresolved(Unresolved::NotProven);
+            let key = self.warnings.key(peer.filter(|_| !is_of_many), fault);
             let is_new = self.warnings.is_new(key) && enabled!(target: TARGET, Level::WARN);
             if is_new && self.warnings.claim(key) {
                 return Some(Level::WARN);

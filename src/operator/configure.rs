@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::header;
+use super::secret::Trust;
 use crate::config::{
     Builder, ConfigError, SchemeFrom, SchemeSource, Settings, TrustedProxies, checked_chain,
 };
@@ -31,7 +32,8 @@ impl Builder {
     /// ```
     pub fn configure(self, operator: Config) -> Self {
         let origin = operator.origin;
-        self.set_by_operator(origin, operator.checked(), |settings, checked| {
+        let checked = operator.checked(self.settings());
+        self.set_by_operator(origin, checked, |settings, checked| {
             checked.replace(settings);
         })
     }
@@ -40,13 +42,14 @@ impl Builder {
 /// A configuration whose settings are valid, each by itself.
 struct Checked {
     config: Config,
+    trust: Trust,
     scheme: Option<SchemeFrom>,
     client: Option<crate::config::ClientFrom>,
 }
 
 impl Config {
     /// Checks the settings, which code may have set, as the setters do.
-    fn checked(self) -> Result<Checked, ConfigError> {
+    fn checked(self, author: &Settings) -> Result<Checked, ConfigError> {
         if let Some(error) = self.refused {
             return Err(error);
         }
@@ -62,20 +65,19 @@ impl Config {
         let scheme = self.scheme_from.clone().map(SchemeSource::checked).transpose()?;
         let client =
             self.client_from.clone().map(crate::config::ClientSource::checked).transpose()?;
-        Ok(Checked { config: self, scheme, client })
+        let trust = Trust::of(&self, author)?;
+        Ok(Checked { config: self, trust, scheme, client })
     }
 }
 
 impl Checked {
     fn replace(self, settings: &mut Settings) {
-        let Self { config, scheme, client } = self;
+        let Self { config, trust, scheme, client } = self;
         if let Some(proxy) = config.proxy {
             replace_proxies(settings, proxy);
         }
-        if config.trust.is_some() || config.trust_chain.is_some() {
-            settings.trust = config.trust;
-            settings.chain = config.trust_chain;
-        }
+        settings.trust = trust.trust;
+        settings.chain = trust.chain;
         if matches!(scheme, Some(SchemeFrom::Always(_))) {
             settings.direct_scheme = None;
         }
@@ -106,6 +108,7 @@ fn replace_proxies(settings: &mut Settings, proxy: Proxy) {
         rewrite_uri: settings.rewrite_uri,
         leaves_connect_info: settings.leaves_connect_info,
         kept: std::mem::take(&mut settings.kept),
+        identity: std::mem::take(&mut settings.identity),
         ..Settings::default()
     };
 }

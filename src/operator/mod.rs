@@ -4,6 +4,7 @@ mod configure;
 mod file;
 mod header;
 mod kubernetes;
+mod secret;
 #[cfg(feature = "serde")]
 mod serde;
 mod spelling;
@@ -11,12 +12,14 @@ mod variable;
 mod variables;
 
 use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
 
 use http::HeaderName;
 
 use crate::config::origin::Origin;
 use crate::config::{
-    AllowedHosts, ClientSource, ConfigError, SchemeSource, TrustedProxies, Writing,
+    AllowedHosts, ClientSource, ConfigError, SchemeSource, Secrets, TrustedProxies, Writing,
 };
 use crate::proxy::Proxy;
 
@@ -30,6 +33,8 @@ use crate::proxy::Proxy;
 ///   [`trusted_peer_may_be_client`](crate::Builder::trusted_peer_may_be_client);
 /// - [`rewrite_uri`](crate::Builder::rewrite_uri) and
 ///   [`rewrite_connect_info`](crate::Builder::rewrite_connect_info);
+/// - [`only_from_proxy`](crate::Builder::only_from_proxy) and
+///   [`only_from_outermost`](crate::Builder::only_from_outermost);
 /// - [`insecure_keep_header`](crate::Builder::insecure_keep_header),
 ///   [`TrustedProxies::insecure_any`] and [`AllowedHosts::any`].
 ///
@@ -64,6 +69,8 @@ use crate::proxy::Proxy;
 /// | `PORT_FROM` | a header |
 /// | `PREFIX_FROM` | a header |
 /// | `PROXIES_WRITE` | `append`, `append-to-each`, `append-to-first-line` or `replace` |
+/// | `SECRET_HEADER` | the header that holds the [secret](TrustedProxies::with_secret) of the outermost proxies |
+/// | `SECRET` | 1 to 4 [`Secrets`]; better `SECRET_FILE` |
 ///
 /// Each variable has a twin for a file that holds the value: `FORWARDED_HEADERS_TRUST_FILE`. The file
 /// has 1 MiB at most. An error about it shows neither its path nor its content.
@@ -92,10 +99,13 @@ use crate::proxy::Proxy;
 /// scheme_from = { always = "https" }    # or "x-forwarded-proto", "none", { on_off = "x-tls" }
 /// # host_from, port_from, prefix_from = "…"
 /// # proxies_write = "append"
+/// # secret_header = "x-origin-verify"        # for the outermost set
+/// # secret_file = "/run/secrets/origin"      # one a line; the file here holds no secret itself
 /// ```
 ///
-/// [`TrustedProxies::insecure_any`] and [`AllowedHosts::any`] have no text, so writing them is an error.
-#[derive(Debug, Clone, Default)]
+/// [`TrustedProxies::insecure_any`], [`AllowedHosts::any`] and secrets have no text, so writing them is an
+/// error.
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Config {
     /// The proxy that connects to the app. Replaces *everything* about proxies that the author set: the
@@ -120,6 +130,12 @@ pub struct Config {
     pub prefix_from: Option<HeaderName>,
     /// What the proxies do with a header that comes in to them.
     pub proxies_write: Option<Writing>,
+    /// The header that holds a secret of the outermost proxies: see [`TrustedProxies::with_secret`].
+    pub secret_header: Option<HeaderName>,
+    /// The secrets that the header may hold. Needs `secret_header`; not beside `secret_file`.
+    pub secret: Option<Secrets>,
+    /// The file that holds the secrets, one a line. [`configure`](crate::Builder::configure) reads it.
+    pub secret_file: Option<PathBuf>,
     /// Where the settings were written.
     origin: Origin,
     /// An error that the format of a file would print with the line of the file.
@@ -175,11 +191,34 @@ impl Config {
     }
 }
 
+/// Shows no secret, and not the path of its file: the secret may stand in its place.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secret_file = self.secret_file.as_ref().map(|_| "(hidden)");
+        f.debug_struct("Config")
+            .field("proxy", &self.proxy)
+            .field("trust", &self.trust)
+            .field("trust_chain", &self.trust_chain)
+            .field("allowed_hosts", &self.allowed_hosts)
+            .field("client_from", &self.client_from)
+            .field("scheme_from", &self.scheme_from)
+            .field("host_from", &self.host_from)
+            .field("port_from", &self.port_from)
+            .field("prefix_from", &self.prefix_from)
+            .field("proxies_write", &self.proxies_write)
+            .field("secret_header", &self.secret_header)
+            .field("secret", &self.secret)
+            .field("secret_file", &secret_file)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Compares the settings, wherever they were written.
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
         let Self { proxy, trust, trust_chain, allowed_hosts, client_from, .. } = self;
         let Self { scheme_from, host_from, port_from, prefix_from, proxies_write, .. } = self;
+        let Self { secret_header, secret, secret_file, .. } = self;
         *proxy == other.proxy
             && *trust == other.trust
             && *trust_chain == other.trust_chain
@@ -190,6 +229,9 @@ impl PartialEq for Config {
             && *port_from == other.port_from
             && *prefix_from == other.prefix_from
             && *proxies_write == other.proxies_write
+            && *secret_header == other.secret_header
+            && *secret == other.secret
+            && *secret_file == other.secret_file
     }
 }
 

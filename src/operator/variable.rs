@@ -2,7 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::{Config, file, header};
+use super::file::{not_utf8, trimmed};
+use super::{Config, file, header, secret};
 use crate::config::{ConfigError, SchemeSource};
 use crate::header::names::Holds;
 
@@ -15,6 +16,8 @@ pub(super) struct Variable {
     example: &'static str,
     /// Whether the value may have several lines, each of which is valid by itself.
     has_lines: bool,
+    /// Whether no error may show the value.
+    is_secret: bool,
 }
 
 macro_rules! variable {
@@ -25,13 +28,14 @@ macro_rules! variable {
             set: $set,
             example: $example,
             has_lines: false,
+            is_secret: false,
         }
     };
 }
 
 const HEADER: &str = "the name of a header, or none to read none";
 
-pub(super) static VARIABLES: [Variable; 11] = [
+pub(super) static VARIABLES: [Variable; 13] = [
     variable!("PROXY", "the name of a proxy, such as nginx", |config, text| {
         text.parse().map(|proxy| config.proxy = Some(proxy))
     }),
@@ -81,6 +85,18 @@ pub(super) static VARIABLES: [Variable; 11] = [
     variable!("PROXIES_WRITE", "append or replace", |config, text| {
         text.parse().map(|writing| config.proxies_write = Some(writing))
     }),
+    Variable {
+        is_secret: true,
+        ..variable!("SECRET_HEADER", "a name such as x-origin-verify", |config, text| {
+            secret::header(text).map(|header| config.secret_header = Some(header))
+        })
+    },
+    Variable {
+        is_secret: true,
+        ..variable!("SECRET", "1 to 4 secrets", |config, text| {
+            text.parse().map(|secrets| config.secret = Some(secrets))
+        })
+    },
 ];
 
 /// Pairs of variables for one setting.
@@ -94,7 +110,7 @@ impl Variable {
     pub(super) fn set(&self, config: &mut Config, value: &OsStr) -> Result<(), ConfigError> {
         let result = value.to_str().ok_or_else(not_utf8).and_then(|value| {
             let text = self.text(value)?;
-            refuse_quotes(text, Some(text))?;
+            refuse_quotes(text, Some(text).filter(|_| !self.is_secret))?;
             (self.set)(config, text)
         });
         result.map_err(|error| error.in_call(self.name))
@@ -107,12 +123,13 @@ impl Variable {
         path: &OsStr,
     ) -> Result<(), ConfigError> {
         file_path(path)
-            .and_then(|path| file::read(&path))
-            .and_then(|bytes| String::from_utf8(bytes).map_err(|_| not_utf8()))
+            .and_then(|path| file::read_text(&path))
             .and_then(|content| {
                 let text = self.text(&content)?;
                 refuse_quotes(text, None)?;
-                (self.set)(config, text).map_err(|_| self.hidden(&content))
+                let result = (self.set)(config, text);
+                // The error about a secret shows none of it.
+                result.map_err(|error| if self.is_secret { error } else { self.hidden(&content) })
             })
             .map_err(|error| error.in_call(self.twin))
     }
@@ -128,7 +145,7 @@ impl Variable {
     fn hidden(&self, content: &str) -> ConfigError {
         let is_wrong = |line: &&str| {
             let items = line.split('#').next().unwrap_or_default();
-            let items = items.trim_matches([' ', '\t', '\r', ',', BOM]);
+            let items = trimmed(items).trim_matches([' ', '\t', '\r', ',']);
             !items.is_empty() && (self.set)(&mut Config::default(), items).is_err()
         };
         let line = content.split('\n').position(|line| is_wrong(&line));
@@ -139,13 +156,6 @@ impl Variable {
             self.example, self.name
         ))
     }
-}
-
-const BOM: char = '\u{feff}';
-
-fn trimmed(text: &str) -> &str {
-    let text = text.strip_prefix(BOM).unwrap_or(text);
-    text.trim_matches([' ', '\t', '\r', '\n'])
 }
 
 fn file_path(path: &OsStr) -> Result<OsString, ConfigError> {
@@ -173,8 +183,4 @@ fn refuse_quotes(text: &str, shown: Option<&str>) -> Result<(), ConfigError> {
     Err(ConfigError::new(format_args!(
         "the value{shown} has quotes, which Docker's --env-file keeps; write it without them"
     )))
-}
-
-fn not_utf8() -> ConfigError {
-    ConfigError::new("the value is not UTF-8; write ASCII text")
 }

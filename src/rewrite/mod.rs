@@ -13,7 +13,7 @@ use http::Request;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{ClientFrom, Config, PerValue, SchemeFrom};
-use crate::decide::{Found, Others, Resolved, Sent, is_forwarding};
+use crate::decide::{Facts, Found, Others, Resolved, is_forwarding};
 use crate::header::lines::Lines;
 use crate::outcome::Outcome;
 use crate::peer::FoundIn;
@@ -77,7 +77,7 @@ impl Edits {
     #[inline]
     fn apply_to_headers(self, headers: &mut HeaderMap, config: &Config, resolved: &Resolved) {
         if !self.others.is_empty() {
-            remove(headers, config, self.others);
+            remove(headers, config, resolved, self.others);
         }
         if self.host != Edit::Nothing {
             let host = || value(resolved.authority.as_ref()?.as_bytes());
@@ -158,10 +158,13 @@ fn value_edits(
     let Some(ip) = reported_ip(resolved) else {
         return lines.as_ref().map(|lines| Edit::to(None, lines));
     };
-    let client = match resolved.sent {
-        Sent::CanonicalAddress if lines.client.single().is_some() => Edit::Nothing,
-        Sent::MoreEntries => Edit::Write,
-        _ => Edit::to(Some(client(config, resolved, ip, &mut Buffer::new())), &lines.client),
+    let is_canonical = resolved.facts.have(Facts::CANONICAL_ADDRESS);
+    let client = if is_canonical && lines.client.single().is_some() {
+        Edit::Nothing
+    } else if resolved.facts.have(Facts::MORE_ENTRIES) {
+        Edit::Write
+    } else {
+        Edit::to(Some(client(config, resolved, ip, &mut Buffer::new())), &lines.client)
     };
     PerValue {
         client,
@@ -263,14 +266,42 @@ fn prefix(resolved: &Resolved) -> Option<&[u8]> {
     resolved.prefix.as_deref().ok().map(str::as_bytes)
 }
 
-/// Removes the forwarding headers that are not read.
-fn remove(headers: &mut HeaderMap, config: &Config, others: Others) {
+/// Removes the headers of secrets and identities from a request that an outer layer has decided, by that
+/// decision.
+pub(crate) fn remove_guarded(headers: &mut HeaderMap, config: &Config, resolved: &Resolved) {
+    let goes = |name: &&HeaderName| {
+        config.is_guarded(name) && !is_believed_identity(headers, config, resolved, name)
+    };
+    for name in headers.keys().filter(goes).cloned().collect::<Vec<_>>() {
+        headers.remove(name);
+    }
+}
+
+/// Returns whether this is the header of an identity that the right proxy wrote, spelt exactly so, and once.
+fn is_believed_identity(
+    headers: &HeaderMap,
+    config: &Config,
+    resolved: &Resolved,
+    name: &HeaderName,
+) -> bool {
+    let mut identity = config.identity.iter();
+    let is_believed =
+        identity.any(|identity| identity.name == *name && resolved.is_written_by(identity.writer));
+    is_believed && headers.get_all(name).iter().nth(1).is_none()
+}
+
+/// Removes the forwarding headers that are not read, secrets, and identities that no proxy wrote.
+fn remove(headers: &mut HeaderMap, config: &Config, resolved: &Resolved, others: Others) {
     for name in others.known.names().filter(|name| !config.is_kept(name)) {
         headers.remove(name);
     }
     if others.has_more {
         let read = config.names.as_ref().map(Option::as_ref).into_array();
-        let stays = |name: &HeaderName| config.is_kept(name) || read.contains(&Some(name));
+        let stays = |name: &HeaderName| {
+            config.is_kept(name)
+                || read.contains(&Some(name))
+                || is_believed_identity(headers, config, resolved, name)
+        };
         let names = headers.keys().filter(|name| is_forwarding(config, name) && !stays(name));
         for name in names.cloned().collect::<Vec<_>>() {
             headers.remove(name);

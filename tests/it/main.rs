@@ -18,6 +18,7 @@ mod examples;
 mod exhaustion;
 mod explain;
 mod forwarded_parse;
+mod identity;
 mod imports;
 mod load;
 mod names;
@@ -37,6 +38,7 @@ mod require;
 mod rewriting;
 mod rfc7239;
 mod rule;
+mod secrets;
 mod support;
 #[cfg(feature = "tonic")]
 mod tonic;

@@ -14,6 +14,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::support::{append, info, lines, request, through};
 
+mod guarded;
 mod setup;
 
 use setup::{Client, sent, setup};

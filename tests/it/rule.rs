@@ -38,6 +38,9 @@ fn the_cases_reach_every_outcome() {
             ("a completed URI", case.uri.starts_with('/') && !answer.uri.starts_with('/')),
             ("a record of a client", answer.records.iter().flatten().any(is_client)),
             ("a record without a client", answer.records.iter().flatten().any(is_nothing)),
+            ("an identity", answer.lines.iter().any(|(name, _)| name.ends_with("-user"))),
+            ("an identity that others wrote", case.has_lost_identity(&answer)),
+            ("a secret that is right", answer.outcome == "Forwarded" && case.has_secret()),
             ("Forwarded read", case.setup.forwarded && answer.outcome == "Forwarded"),
         ];
         *counts.entry(answer.outcome).or_default() += 1;
@@ -46,7 +49,7 @@ fn the_cases_reach_every_outcome() {
         }
     }
     let rare: Vec<_> = counts.iter().filter(|(_, count)| **count < 50).collect();
-    assert!(rare.is_empty() && counts.len() == 20, "{counts:#?}");
+    assert!(rare.is_empty() && counts.len() == 24, "{counts:#?}");
 }
 
 /// Faults hide where two settings meet.

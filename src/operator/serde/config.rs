@@ -7,11 +7,13 @@ use serde_core::ser::{Serialize, SerializeMap, Serializer};
 
 use super::form::{ChainForm, Form, HostHeader, PortHeader, PrefixHeader};
 use super::read::Reader;
+use super::secret::Text;
+use super::write::no_text;
 use crate::config::ConfigError;
 use crate::config::origin::Origin;
-use crate::operator::{Config, spelling};
+use crate::operator::{Config, secret, spelling};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "proxy",
     "trust",
     "trust_chain",
@@ -22,7 +24,12 @@ const KEYS: [&str; 10] = [
     "port_from",
     "prefix_from",
     "proxies_write",
+    SECRET_HEADER,
+    SECRET_FILE,
 ];
+
+const SECRET_HEADER: &str = "secret_header";
+const SECRET_FILE: &str = "secret_file";
 
 /// Reads a table whose keys are the names of the fields. A key that is not one of them is an error.
 ///
@@ -58,10 +65,16 @@ impl<'de> Visitor<'de> for Table {
         let mut config = Config { origin: Origin::File, ..Config::default() };
         while let Some(key) = map.next_key()? {
             match key {
+                Key::Known(key @ (SECRET_HEADER | SECRET_FILE)) => {
+                    let text = map.next_value_seed(Text)?;
+                    if let Err(error) = read_secret(&mut config, key, text.as_deref()) {
+                        config.refused.get_or_insert(error.in_call(key));
+                    }
+                }
                 Key::Known(key) => read(&mut config, key, &mut map)?,
                 Key::Secret(key) => {
                     map.next_value::<IgnoredAny>()?;
-                    config.refused.get_or_insert(unknown(&key));
+                    config.refused.get_or_insert(secret_in_file(&key));
                 }
             }
         }
@@ -89,6 +102,23 @@ fn read<'de, A: MapAccess<'de>>(
         "prefix_from" => value(&mut config.prefix_from, key, map, |PrefixHeader(header)| header),
         _ => value(&mut config.proxies_write, key, map, |writing| writing),
     }
+}
+
+fn read_secret(
+    config: &mut Config,
+    key: &'static str,
+    text: Option<&str>,
+) -> Result<(), ConfigError> {
+    let text = text.map(str::trim_ascii).filter(|text| !text.is_empty());
+    let text = text.ok_or_else(|| {
+        let what = if key == SECRET_HEADER { "the name of a header" } else { "the path of a file" };
+        ConfigError::new(format_args!("the value is not text, and is not shown; write {what}"))
+    })?;
+    let is_twice = match key {
+        SECRET_HEADER => config.secret_header.replace(secret::header(text)?).is_some(),
+        _ => config.secret_file.replace(text.into()).is_some(),
+    };
+    if is_twice { Err(ConfigError::new("the key is there twice; write it once")) } else { Ok(()) }
 }
 
 fn value<'de, T: Form, U, A: MapAccess<'de>>(
@@ -125,6 +155,13 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
+fn secret_in_file(key: &str) -> ConfigError {
+    let key = key.escape_debug();
+    ConfigError::new(format_args!(
+        "{key}: no key has this name; write the secret to a file of its own, and its path to secret_file"
+    ))
+}
+
 fn unknown(key: &str) -> ConfigError {
     let write = spelling::meant(key, KEYS.into_iter())
         .map_or_else(|| format!("one of {}", KEYS.join(", ")), str::to_owned);
@@ -135,6 +172,9 @@ fn unknown(key: &str) -> ConfigError {
 /// Writes the keys that have a value, in the form that is read.
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.secret.is_some() {
+            return Err(no_text("Secrets"));
+        }
         let mut table = serializer.serialize_map(None)?;
         entry(&mut table, "proxy", self.proxy.as_ref())?;
         entry(&mut table, "trust", self.trust.as_ref())?;
@@ -146,6 +186,12 @@ impl Serialize for Config {
         entry(&mut table, "port_from", self.port_from.as_ref().map(http::HeaderName::as_str))?;
         entry(&mut table, "prefix_from", self.prefix_from.as_ref().map(http::HeaderName::as_str))?;
         entry(&mut table, "proxies_write", self.proxies_write.as_ref())?;
+        entry(
+            &mut table,
+            SECRET_HEADER,
+            self.secret_header.as_ref().map(http::HeaderName::as_str),
+        )?;
+        entry(&mut table, SECRET_FILE, self.secret_file.as_ref())?;
         table.end()
     }
 }

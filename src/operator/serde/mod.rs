@@ -3,5 +3,6 @@
 mod config;
 mod form;
 mod read;
+mod secret;
 mod sources;
 mod write;

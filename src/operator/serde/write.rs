@@ -21,11 +21,15 @@ impl Serialize for Writing {
     }
 }
 
-/// Writes the text form. A set that has none is an error: [`TrustedProxies::insecure_any`].
+/// Writes the text form. A set that has none is an error: [`TrustedProxies::insecure_any`], and a set with
+/// a [secret](TrustedProxies::with_secret).
 impl Serialize for TrustedProxies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.is_any() {
             return Err(no_text("TrustedProxies::insecure_any()"));
+        }
+        if !self.proven().is_empty() {
+            return Err(no_text("a set with a secret"));
         }
         self.check().map_err(ser::Error::custom)?;
         serializer.collect_str(self)
@@ -85,6 +89,6 @@ fn one_field<S: Serializer>(serializer: S, key: &str, text: &str) -> Result<S::O
     table.end()
 }
 
-fn no_text<E: ser::Error>(value: &str) -> E {
+pub(super) fn no_text<E: ser::Error>(value: &str) -> E {
     E::custom(ConfigError::new(format_args!("{value} has no text; only code can state it")))
 }

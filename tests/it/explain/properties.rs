@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use forwarded_headers::explain::{Entry, Explanation, Verdict};
-use forwarded_headers::{ConnectionInfo, ForwardedHeaders, Outcome};
+use forwarded_headers::explain::{Entry, Explanation, Proof, Verdict};
+use forwarded_headers::{Absent, ConnectionInfo, ForwardedHeaders, Outcome, Unresolved};
 use http::HeaderName;
 use http::request::Parts;
 
@@ -106,6 +106,10 @@ fn each_verdict_implies_the_next() {
                 assert_eq!(*why, unresolved);
                 reports
             }
+            (
+                Verdict::NotProven { reported_by: Some(_), .. },
+                Outcome::Unresolved(Unresolved::NotProven),
+            ) => reports,
             // The report that is missing was not read.
             (Verdict::Missing { .. }, Outcome::Unresolved(_)) => reports - 1,
             _ => panic!("{case:#?} {explanation}"),
@@ -130,6 +134,7 @@ fn assert_chain(explanation: &Explanation, name: &str) {
                 reporter = next_reporter(explanation, name, text, entry);
             }
             Verdict::Client { reported_by }
+            | Verdict::NotProven { reported_by: Some(reported_by), .. }
             | Verdict::NotBelieved { reported_by }
             | Verdict::OtherLink { reported_by }
             | Verdict::Unusable { reported_by, .. }
@@ -148,6 +153,7 @@ fn next_reporter(explanation: &Explanation, name: &str, text: &str, entry: &Entr
     let reporter = match &entries.next().expect("a proxy is not the last").verdict {
         Verdict::TrustedProxy { reported_by, .. }
         | Verdict::Client { reported_by }
+        | Verdict::NotProven { reported_by: Some(reported_by), .. }
         | Verdict::NotBelieved { reported_by }
         | Verdict::OtherLink { reported_by }
         | Verdict::Unusable { reported_by, .. }
@@ -194,6 +200,41 @@ fn no_header_disappears_without_an_entry() {
             }
         }
     }
+}
+
+/// Neither a secret nor an identity is shown, under its name or a name that looks like it. What the entry
+/// says of it is what happened.
+#[test]
+fn no_secret_and_no_identity_is_shown() {
+    let (mut right, mut kept, mut removed) = (0, 0, 0);
+    for (case, _, after, explanation) in explained() {
+        let text = format!("{explanation}{explanation:?}");
+        assert!(!text.contains("-secret-of-") && !text.contains("alice"), "{case:#?} {text}");
+        for entry in explanation.entries() {
+            let is_there = after.headers.contains_key(&entry.name);
+            match &entry.verdict {
+                Verdict::Secret(proof) => {
+                    right += usize::from(*proof == Proof::Right);
+                    assert!(!is_there && entry.text.is_none() == (*proof == Proof::Missing));
+                }
+                Verdict::IdentityKept => {
+                    kept += 1;
+                    assert!(is_there, "{case:#?} {explanation}");
+                }
+                Verdict::IdentityRemoved => {
+                    removed += 1;
+                    assert!(!is_there, "{case:#?} {explanation}");
+                }
+                Verdict::NotProven { .. } => {
+                    assert_eq!(explanation.info().absent_scheme(), Some(Absent::NotBelieved));
+                    let help = explanation.help().expect("the secret is what is wrong");
+                    assert!(help.contains("have it set X-Proof-"), "{case:#?} {explanation}");
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(right > 100 && kept > 100 && removed > 100, "{right} {kept} {removed}");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The operator's settings in place of the author's.
 
 use forwarded_headers::{
-    AllowedHosts, Builder, ClientSource, Config, ForwardedHeaders, Proxy, SchemeSource,
+    AllowedHosts, Builder, ClientSource, Config, ForwardedHeaders, Outcome, Proxy, SchemeSource,
     TrustedProxies, UriRewrite, Writing,
 };
 
-use super::{builder, built, config};
+use super::{Temporary, builder, built, config};
+use crate::support::resolve;
 
 /// An author's app with every setting about itself.
 fn app(builder: Builder) -> Builder {
@@ -191,4 +192,92 @@ fn an_error_of_the_author_has_no_variables() {
              FORWARDED_HEADERS_HOST_FROM)"
         )
     );
+}
+
+const HEADER: &str = "x-origin-verify";
+const SECRET: &str = "2f9c7a51e0d84b36";
+
+/// Returns the set, which needs the secret.
+fn proven(set: &str, secret: &str) -> TrustedProxies {
+    set.parse::<TrustedProxies>().unwrap().with_secret(HEADER, secret).unwrap()
+}
+
+/// Returns whether a request with this secret has a client, over the peer and the list.
+fn is_forwarded(layer: &ForwardedHeaders, peer: &str, list: &str, secret: &str) -> bool {
+    let lines = [("x-forwarded-for", list.as_bytes()), (HEADER, secret.as_bytes())];
+    resolve(layer, peer, &lines).outcome() == Outcome::Forwarded
+}
+
+#[test]
+fn the_secret_is_that_of_the_outermost_set() {
+    let file = Temporary::new("secret", format!("\u{feff}{SECRET}\r\n").as_bytes());
+    let by_value = [("SECRET_HEADER", HEADER), ("SECRET", SECRET)];
+    let by_file = [("SECRET_HEADER", HEADER), ("SECRET_FILE", file.path())];
+    for secret in [by_value, by_file] {
+        let with = |variables: &[(&'static str, &'static str)]| [variables, &secret].concat();
+        let one = config(&with(&[("TRUST", "10.0.0.2")])).unwrap();
+        let chain = config(&with(&[("TRUST_CHAIN", "10.0.1.0/24 | 10.0.0.2")])).unwrap();
+        let alone = config(&secret).unwrap();
+        let author = |sets: [&str; 2]| builder().trust_chain(sets);
+        let layers = [
+            (builder().configure(one), "203.0.113.7"),
+            (builder().configure(chain), "203.0.113.7, 10.0.1.9"),
+            (builder().trust("10.0.0.2").configure(alone.clone()), "203.0.113.7"),
+            (author(["10.0.1.0/24", "10.0.0.2"]).configure(alone), "203.0.113.7, 10.0.1.9"),
+        ];
+        for (builder, list) in layers {
+            let layer = builder.build().unwrap();
+            assert!(is_forwarded(&layer, "10.0.0.2", list, SECRET), "{layer:?}");
+            assert!(!is_forwarded(&layer, "10.0.0.2", list, "another"), "{layer:?}");
+        }
+    }
+}
+
+#[test]
+fn the_operator_keeps_the_secret_of_the_author() {
+    let author = || builder().trust(proven("10.0.0.2", SECRET));
+    let refused =
+        "configure: the app trusts its proxies only with a secret; write the secret as well";
+    let chain = [("TRUST_CHAIN", "10.0.1.0/24 | 10.0.0.2")];
+    for variables in [&[("TRUST", "10.0.0.9")], &[("PROXY", "nginx")], &chain] {
+        let error = author().configure(config(variables).unwrap()).build().unwrap_err();
+        assert!(error.to_string().starts_with(refused), "{error}");
+    }
+    let other = [("SECRET_HEADER", HEADER), ("SECRET", "b81d06e5c3f2974a")];
+    let error = author().configure(config(&other).unwrap()).build().unwrap_err().to_string();
+    let refused = "configure: the app's own trust has a secret already; write the addresses";
+    assert!(error.starts_with(refused), "{error}");
+    let replaced = [&other[..], &[("TRUST", "10.0.0.9")]].concat();
+    let layer = author().configure(config(&replaced).unwrap()).build().unwrap();
+    assert!(is_forwarded(&layer, "10.0.0.9", "203.0.113.7", "b81d06e5c3f2974a"));
+    assert!(!is_forwarded(&layer, "10.0.0.9", "203.0.113.7", SECRET));
+    // What the operator leaves alone keeps its secret.
+    let hosts = config(&[("ALLOWED_HOSTS", "example.com")]).unwrap();
+    let layer = author().configure(hosts).build().unwrap();
+    assert!(is_forwarded(&layer, "10.0.0.2", "203.0.113.7", SECRET));
+    assert!(!is_forwarded(&layer, "10.0.0.2", "203.0.113.7", ""));
+    // A file may have the secret, and the environment the addresses, or the other way round.
+    let mut file = Config::default();
+    file.trust = Some(proven("10.0.0.2", SECRET));
+    let layer = builder().configure(file.clone()).configure(Config::default()).build().unwrap();
+    assert!(is_forwarded(&layer, "10.0.0.2", "203.0.113.7", SECRET));
+    let without = builder().configure(file).configure(config(&[("TRUST", "10.0.0.9")]).unwrap());
+    assert!(without.build().is_err());
+}
+
+#[test]
+fn a_proxy_of_the_operator_keeps_the_identity_headers() {
+    let app = || builder().only_from_proxy("remote-user");
+    let config = config(&[("PROXY", "nginx"), ("TRUST", "10.0.0.2")]).unwrap();
+    let same = ForwardedHeaders::behind("nginx").trust("10.0.0.2").only_from_proxy("remote-user");
+    assert_eq!(built(app().configure(config)), built(same));
+}
+
+#[test]
+fn the_path_of_a_secret_is_not_shown() {
+    let mut config = Config::default();
+    config.secret_file = Some("hunter2-hunter2-hunter2".into());
+    assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+    let error = builder().trust("10.0.0.2").configure(config).build().unwrap_err().to_string();
+    assert!(!error.contains("hunter2"), "{error}");
 }

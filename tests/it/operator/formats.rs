@@ -1,6 +1,7 @@
 //! The settings in files: TOML, YAML, JSON, and what figment joins.
 
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::process::Command;
 
 use figment::Figment;
@@ -14,7 +15,7 @@ use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{builder, built};
+use super::{Temporary, builder, built};
 
 static EXAMPLE: &str = include_str!("../../../examples/config/app.toml");
 
@@ -60,7 +61,7 @@ fn the_example_builds_and_round_trips() {
 fn the_lines_that_the_example_comments_out_are_right() {
     let lines = EXAMPLE.lines().filter_map(|line| line.strip_prefix("# "));
     let lines: Vec<_> = lines.filter(|line| line.contains(" = ")).collect();
-    assert_eq!(lines.len(), 8, "{lines:#?}");
+    assert_eq!(lines.len(), 10, "{lines:#?}");
     for line in lines {
         let config = example(&format!("[forwarded_headers]\n{line}"));
         assert_ne!(config, Config::default(), "{line}");
@@ -165,7 +166,8 @@ fn a_key_that_may_be_a_secret_is_refused_without_its_value() {
         let config = toml::from_str::<Config>(&text).unwrap();
         assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
         let error = builder().configure(config).build().unwrap_err().to_string();
-        assert!(error.starts_with(&format!("configure: {key}: no key has this name; ")), "{error}");
+        let start = format!("configure: {key}: no key has this name; write the secret to a file ");
+        assert!(error.starts_with(&start), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
         // An error behind it is that of its own line.
         let error = toml::from_str::<Config>(&format!("{text}\ntrust = 5")).unwrap_err();
@@ -248,8 +250,48 @@ fn a_value_without_a_text_is_not_written() {
         serde_json::to_string(&std::iter::empty::<AllowedHosts>().collect::<AllowedHosts>())
             .is_err()
     );
+    let proven = "10.0.0.2".parse::<TrustedProxies>().unwrap();
+    let proven = proven.with_secret("x-origin-verify", "2f9c7a51e0d84b36").unwrap();
+    let error = serde_json::to_string(&proven).unwrap_err();
+    assert_eq!(error.to_string(), "a set with a secret has no text; only code can state it");
+    let mut config = Config::default();
+    config.secret = Some("2f9c7a51e0d84b36".parse().unwrap());
+    let error = serde_json::to_string(&config).unwrap_err();
+    assert_eq!(error.to_string(), "Secrets has no text; only code can state it");
     assert!(serde_json::to_string(&ClientSource::list("cookie")).is_err());
     assert!(serde_json::to_string(&SchemeSource::always("ftp")).is_err());
+}
+
+/// A file names the file of its secret, in each format.
+#[test]
+fn a_file_names_the_file_of_its_secret() {
+    let secret = Temporary::new("named", b"2f9c7a51e0d84b36\nb81d06e5c3f2974a\n");
+    let path = secret.path();
+    let toml = format!("trust = '10.0.0.2'\nsecret_header = 'X-Our'\nsecret_file = '{path}'");
+    let yaml = format!("trust: 10.0.0.2\nsecret_header: x-our\nsecret_file: {path}\n");
+    let json = format!(
+        "{{\"trust\": \"10.0.0.2\", \"secret_header\": \"x-our\", \"secret_file\": \"{path}\"}}"
+    );
+    let configs = [
+        toml::from_str::<Config>(&toml).unwrap(),
+        serde_saphyr::from_str(&yaml).unwrap(),
+        serde_json::from_str(&json).unwrap(),
+    ];
+    let set = "10.0.0.2".parse::<TrustedProxies>().unwrap();
+    let set = set.with_secret("x-our", "b81d06e5c3f2974a 2f9c7a51e0d84b36").unwrap();
+    for config in configs {
+        assert_eq!(built(builder().configure(config)), built(builder().trust(set.clone())));
+    }
+    // YAML and JSON show no line of the secret either.
+    let wrong: [Result<Config, String>; 3] = [
+        toml::from_str("secret_file = 123456789").map_err(|error| error.to_string()),
+        serde_saphyr::from_str("secret_file: 123456789").map_err(|error| error.to_string()),
+        serde_json::from_str("{\"secret_file\": 123456789}").map_err(|error| error.to_string()),
+    ];
+    for config in wrong {
+        let error = builder().configure(config.unwrap()).build().unwrap_err().to_string();
+        assert!(error.starts_with("secret_file: the value is not text") && !error.contains("1234"));
+    }
 }
 
 fn set() -> impl Strategy<Value = TrustedProxies> {
@@ -323,8 +365,11 @@ fn any_config() -> impl Strategy<Value = Config> {
     let header = || option::of("x-[a-z]{3,8}-own".prop_map(|name| name.parse().unwrap()));
     let proxies = (option::of(proxy), option::of(set()), option::of(chain), option::of(writing));
     let sources = (option::of(client()), option::of(scheme()), header(), header(), header());
-    (proxies, sources, option::of(hosts)).prop_map(|(proxies, sources, hosts)| {
+    let file = option::of("/[a-z]{1,8}/[a-z .]{1,8}[a-z]".prop_map(PathBuf::from));
+    let secret = (header(), file);
+    (proxies, sources, option::of(hosts), secret).prop_map(|(proxies, sources, hosts, secret)| {
         let mut config = Config::default();
+        (config.secret_header, config.secret_file) = secret;
         (config.proxy, config.trust, config.trust_chain, config.proxies_write) = proxies;
         if config.trust.is_some() {
             config.trust_chain = None;

@@ -20,7 +20,13 @@ fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
 
 /// Returns all that a layer does, as text.
 fn built(builder: Builder) -> String {
-    format!("{:?}", builder.build().unwrap())
+    shown(&builder.build().unwrap())
+}
+
+/// Returns all that a layer does, as text. Where the settings were written changes its advice alone.
+fn shown(layer: &ForwardedHeaders) -> String {
+    let text = format!("{layer:?}");
+    text.replace("origin: Environment", "origin: Code").replace("origin: File", "origin: Code")
 }
 
 fn builder() -> Builder {

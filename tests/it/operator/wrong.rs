@@ -1,7 +1,13 @@
 //! Wrong texts of variables, files and keys, and the exact error of each.
 
 /// Parts of errors that many rows have.
-pub(super) const PARTS: [(&str, &str); 11] = [
+pub(super) const PARTS: [(&str, &str); 14] = [
+    (
+        "{in_file}",
+        "no key has this name; write the secret to a file of its own, and its path to secret_file",
+    ),
+    ("{name}", "the name of the header is not valid; write one such as x-origin-verify"),
+    ("{secrets}", "invalid secrets, which are not shown:"),
     (
         "{proxies}",
         "expected one of nginx, nginx-forwarded, haproxy, haproxy-forwarded, caddy, traefik, envoy, apache, traffic-server, lighttpd, nghttpx, h2o, varnish, squid, pound, aws-alb, cloudfront, cloudflare, google-alb, cloud-run, azure-front-door, azure-app-gateway, fly, fastly, heroku, ingress-nginx",
@@ -28,11 +34,11 @@ pub(super) const PARTS: [(&str, &str); 11] = [
     ),
     (
         "{variables}",
-        "one of FORWARDED_HEADERS_PROXY, FORWARDED_HEADERS_TRUST, FORWARDED_HEADERS_TRUST_CHAIN, FORWARDED_HEADERS_ALLOWED_HOSTS, FORWARDED_HEADERS_CLIENT_FROM, FORWARDED_HEADERS_SCHEME_FROM, FORWARDED_HEADERS_SCHEME, FORWARDED_HEADERS_HOST_FROM, FORWARDED_HEADERS_PORT_FROM, FORWARDED_HEADERS_PREFIX_FROM, FORWARDED_HEADERS_PROXIES_WRITE, or one of these and _FILE",
+        "one of FORWARDED_HEADERS_PROXY, FORWARDED_HEADERS_TRUST, FORWARDED_HEADERS_TRUST_CHAIN, FORWARDED_HEADERS_ALLOWED_HOSTS, FORWARDED_HEADERS_CLIENT_FROM, FORWARDED_HEADERS_SCHEME_FROM, FORWARDED_HEADERS_SCHEME, FORWARDED_HEADERS_HOST_FROM, FORWARDED_HEADERS_PORT_FROM, FORWARDED_HEADERS_PREFIX_FROM, FORWARDED_HEADERS_PROXIES_WRITE, FORWARDED_HEADERS_SECRET_HEADER, FORWARDED_HEADERS_SECRET, or one of these and _FILE",
     ),
     (
         "{keys}",
-        "one of proxy, trust, trust_chain, allowed_hosts, client_from, scheme_from, host_from, port_from, prefix_from, proxies_write",
+        "one of proxy, trust, trust_chain, allowed_hosts, client_from, scheme_from, host_from, port_from, prefix_from, proxies_write, secret_header, secret_file",
     ),
     (
         "{client}",
@@ -47,7 +53,21 @@ pub(super) const PARTS: [(&str, &str); 11] = [
 
 /// Names without `FORWARDED_HEADERS_`, their values, and the error. `{many}` is a chain of 256 sets.
 #[rustfmt::skip]
-pub(super) const VARIABLES: [(&[(&str, &str)], &str); 155] = [
+pub(super) const VARIABLES: [(&[(&str, &str)], &str); 169] = [
+    (&[("SECRET", "")], "FORWARDED_HEADERS_SECRET: {empty} 1 to 4 secrets"),
+    (&[("SECRET_HEADER", " ")], "FORWARDED_HEADERS_SECRET_HEADER: {empty} a name such as x-origin-verify"),
+    (&[("SECRET", "hunter2")], "FORWARDED_HEADERS_SECRET: {secrets} secret 1: its length is not 16 to 256; write 32 random characters, as openssl rand -hex 16 does"),
+    (&[("SECRET", "\"hunter2-hunter2-hunter2\"")], "FORWARDED_HEADERS_SECRET: the value has quotes, which Docker's --env-file keeps; write it without them"),
+    (&[("SECRET", "xxxxxxxxxxxxxxxxxxxx")], "FORWARDED_HEADERS_SECRET: {secrets} secret 1: it is one character again and again; write 32 random characters, as openssl rand -hex 16 does"),
+    (&[("SECRET", "a b c d e")], "FORWARDED_HEADERS_SECRET: {secrets} there are more than 4; remove those that no proxy sends"),
+    (&[("SECRET_HEADER", "2f9c7a51e0d84b36")], "FORWARDED_HEADERS_SECRET_HEADER: {name}"),
+    (&[("SECRET_HEADER", "hunter2 hunter2")], "FORWARDED_HEADERS_SECRET_HEADER: {name}"),
+    (&[("SECRET_HEADER", "x-real-ip")], "FORWARDED_HEADERS_SECRET_HEADER: invalid header for a secret \"x-real-ip\": it has another meaning; write a name of your own, such as x-origin-verify"),
+    (&[("TRUST", "10.0.0.2"), ("SECRET", "hunter2-hunter2-hunter2")], "configure: a secret without the header that holds it; write the name to FORWARDED_HEADERS_SECRET_HEADER or secret_header"),
+    (&[("TRUST", "10.0.0.2"), ("SECRET_HEADER", "x-our")], "configure: a header for a secret without the secret; write it to a file, and the path to FORWARDED_HEADERS_SECRET_FILE or secret_file"),
+    (&[("SECRET_HEADER", "x-our"), ("SECRET", "hunter2-hunter2-hunter2")], "configure: the secret is that of a proxy; write the addresses of the proxy as well (FORWARDED_HEADERS_TRUST, or trust)"),
+    (&[("TRUST", "none"), ("SECRET_HEADER", "x-our"), ("SECRET", "hunter2-hunter2-hunter2")], "with_secret: the set has no address; remove with_secret"),
+    (&[("SECRET", "hunter2-hunter2-hunter2"), ("SECRET_FILE", "/run/secrets/x")], "FORWARDED_HEADERS_SECRET: FORWARDED_HEADERS_SECRET_FILE sets the same; remove one of them"),
     // empty and quoted values.
     (&[("PROXY", "")], "FORWARDED_HEADERS_PROXY: {empty} the name of a proxy, such as nginx"),
     (&[("TRUST", "")], "FORWARDED_HEADERS_TRUST: {empty} a set such as 172.28.0.2, or none to trust no proxy"),
@@ -242,32 +262,48 @@ pub(super) const NAMES: [(&str, &str); 23] = [
 
 /// A variable, the content of the file that its twin names, and the error, which shows neither.
 #[rustfmt::skip]
-pub(super) const FILES: [(&str, &[u8], &str); 16] = [
+pub(super) const FILES: [(&str, &[u8], &str); 21] = [
     ("TRUST", b"", "FORWARDED_HEADERS_TRUST_FILE: {empty} a set such as 172.28.0.2, or none to trust no proxy"),
     ("TRUST", b" \n", "FORWARDED_HEADERS_TRUST_FILE: {empty} a set such as 172.28.0.2, or none to trust no proxy"),
     ("TRUST", b"# only a comment\n", "FORWARDED_HEADERS_TRUST_FILE: the file is not valid, and is not shown; write a set such as 172.28.0.2, or none to trust no proxy; FORWARDED_HEADERS_TRUST with the same text shows the reason"),
-    ("TRUST", b"10.0.0.2\nnginx-secret-text\n", "FORWARDED_HEADERS_TRUST_FILE: line 2 of the file is not valid, and is not shown; write a set such as 172.28.0.2, or none to trust no proxy; FORWARDED_HEADERS_TRUST with the same text shows the reason"),
+    ("TRUST", b"10.0.0.2\nnginx-hunter2-text\n", "FORWARDED_HEADERS_TRUST_FILE: line 2 of the file is not valid, and is not shown; write a set such as 172.28.0.2, or none to trust no proxy; FORWARDED_HEADERS_TRUST with the same text shows the reason"),
     ("TRUST", b"10.0.0.0/8,\n10.0.0.1/8\n", "FORWARDED_HEADERS_TRUST_FILE: line 2 of the file is not valid, and is not shown; write a set such as 172.28.0.2, or none to trust no proxy; FORWARDED_HEADERS_TRUST with the same text shows the reason"),
-    ("TRUST", b"10.0.0.2 10.0.0.3 nginx-secret-text", "FORWARDED_HEADERS_TRUST_FILE: line 1 of the file is not valid, and is not shown; write a set such as 172.28.0.2, or none to trust no proxy; FORWARDED_HEADERS_TRUST with the same text shows the reason"),
+    ("TRUST", b"10.0.0.2 10.0.0.3 nginx-hunter2-text", "FORWARDED_HEADERS_TRUST_FILE: line 1 of the file is not valid, and is not shown; write a set such as 172.28.0.2, or none to trust no proxy; FORWARDED_HEADERS_TRUST with the same text shows the reason"),
     ("TRUST", b"\xff\xfe1\x000\x00", "FORWARDED_HEADERS_TRUST_FILE: the value is not UTF-8; write ASCII text"),
     ("TRUST", b"\"10.0.0.2\"\n", "FORWARDED_HEADERS_TRUST_FILE: the value has quotes, which Docker's --env-file keeps; write it without them"),
     ("TRUST", b"*\n", "FORWARDED_HEADERS_TRUST_FILE: line 1 of the file is not valid, and is not shown; write a set such as 172.28.0.2, or none to trust no proxy; FORWARDED_HEADERS_TRUST with the same text shows the reason"),
     ("TRUST", b"10.0.0.2,\n,10.0.0.3\n", "FORWARDED_HEADERS_TRUST_FILE: the file is not valid, and is not shown; write a set such as 172.28.0.2, or none to trust no proxy; FORWARDED_HEADERS_TRUST with the same text shows the reason"),
     ("TRUST_CHAIN", b"10.0.0.2\n", "FORWARDED_HEADERS_TRUST_CHAIN_FILE: the file is not valid, and is not shown; write two sets or more with | between them; FORWARDED_HEADERS_TRUST_CHAIN with the same text shows the reason"),
-    ("TRUST_CHAIN", b"10.0.0.2 |\nnginx-secret-text\n", "FORWARDED_HEADERS_TRUST_CHAIN_FILE: the file is not valid, and is not shown; write two sets or more with | between them; FORWARDED_HEADERS_TRUST_CHAIN with the same text shows the reason"),
-    ("PROXY", b"secret-text\n", "FORWARDED_HEADERS_PROXY_FILE: the file is not valid, and is not shown; write the name of a proxy, such as nginx; FORWARDED_HEADERS_PROXY with the same text shows the reason"),
-    ("SCHEME", b"secret-text", "FORWARDED_HEADERS_SCHEME_FILE: the file is not valid, and is not shown; write https; FORWARDED_HEADERS_SCHEME with the same text shows the reason"),
-    ("CLIENT_FROM", b"secret text", "FORWARDED_HEADERS_CLIENT_FROM_FILE: the file is not valid, and is not shown; write the name of a header, or none to read none; FORWARDED_HEADERS_CLIENT_FROM with the same text shows the reason"),
-    ("ALLOWED_HOSTS", b"example.com\nexample.com/secret-text\n", "FORWARDED_HEADERS_ALLOWED_HOSTS_FILE: line 2 of the file is not valid, and is not shown; write the hosts that the app answers to; FORWARDED_HEADERS_ALLOWED_HOSTS with the same text shows the reason"),
+    ("TRUST_CHAIN", b"10.0.0.2 |\nnginx-hunter2-text\n", "FORWARDED_HEADERS_TRUST_CHAIN_FILE: the file is not valid, and is not shown; write two sets or more with | between them; FORWARDED_HEADERS_TRUST_CHAIN with the same text shows the reason"),
+    ("PROXY", b"hunter2-text\n", "FORWARDED_HEADERS_PROXY_FILE: the file is not valid, and is not shown; write the name of a proxy, such as nginx; FORWARDED_HEADERS_PROXY with the same text shows the reason"),
+    ("SCHEME", b"hunter2-text", "FORWARDED_HEADERS_SCHEME_FILE: the file is not valid, and is not shown; write https; FORWARDED_HEADERS_SCHEME with the same text shows the reason"),
+    ("CLIENT_FROM", b"hunter2 text", "FORWARDED_HEADERS_CLIENT_FROM_FILE: the file is not valid, and is not shown; write the name of a header, or none to read none; FORWARDED_HEADERS_CLIENT_FROM with the same text shows the reason"),
+    ("ALLOWED_HOSTS", b"example.com\nexample.com/hunter2-text\n", "FORWARDED_HEADERS_ALLOWED_HOSTS_FILE: line 2 of the file is not valid, and is not shown; write the hosts that the app answers to; FORWARDED_HEADERS_ALLOWED_HOSTS with the same text shows the reason"),
+    ("SECRET", b"", "FORWARDED_HEADERS_SECRET_FILE: {empty} 1 to 4 secrets"),
+    ("SECRET", b"hunter2-hunter2-hunter2\nhunter2\n", "FORWARDED_HEADERS_SECRET_FILE: {secrets} secret 2: its length is not 16 to 256; write 32 random characters, as openssl rand -hex 16 does"),
+    ("SECRET", b"hunter2-hunter2-\xff\n", "FORWARDED_HEADERS_SECRET_FILE: the value is not UTF-8; write ASCII text"),
+    ("SECRET", b"'hunter2-hunter2-hunter2'\n", "FORWARDED_HEADERS_SECRET_FILE: the value has quotes, which Docker's --env-file keeps; write it without them"),
+    ("SECRET_HEADER", b"hunter2 hunter2\n", "FORWARDED_HEADERS_SECRET_HEADER_FILE: {name}"),
 ];
 
 /// Keys of a TOML file, and the error, without the line that TOML adds.
 #[rustfmt::skip]
-pub(super) const KEYS: [(&str, &str); 78] = [
+pub(super) const KEYS: [(&str, &str); 89] = [
     ("proxi = \"nginx\"", "proxi: no key has this name; write proxy"),
     ("Proxy = \"nginx\"", "Proxy: no key has this name; write proxy"),
     ("trusted = \"10.0.0.2\"", "trusted: no key has this name; write trust"),
-    ("secret = \"hunter2-hunter2-hunter2\"", "configure: secret: no key has this name; write {keys}"),
+    ("secret = \"hunter2-hunter2-hunter2\"", "configure: secret: {in_file}"),
+    ("secrets = [\"hunter2-hunter2-hunter2\"]", "configure: secrets: {in_file}"),
+    ("Secret_File = \"/run/secrets/x\"", "configure: Secret_File: {in_file}"),
+    ("secret_header = \"hunter2 hunter2\"", "secret_header: {name}"),
+    ("secret_header = 17", "secret_header: the value is not text, and is not shown; write the name of a header"),
+    ("secret_header = \"\"", "secret_header: the value is not text, and is not shown; write the name of a header"),
+    ("secret_header = \"cookie\"", "secret_header: invalid header for a secret \"cookie\": it has another meaning; write a name of your own, such as x-origin-verify"),
+    ("secret_file = 20261130", "secret_file: the value is not text, and is not shown; write the path of a file"),
+    ("secret_file = [\"/run/secrets/x\"]", "secret_file: the value is not text, and is not shown; write the path of a file"),
+    ("secret_file = { path = \"/run/secrets/x\" }", "secret_file: the value is not text, and is not shown; write the path of a file"),
+    ("trust = \"10.0.0.2\"\nsecret_header = \"x-our\"\nsecret_file = \"/nowhere/hunter2\"", "secret_file: the file cannot be read (entity not found); write the path of a file that the app may read"),
+    ("trust = \"10.0.0.2\"\nsecret_header = \"x-our\"", "configure: a header for a secret without the secret; write it to a file, and the path to FORWARDED_HEADERS_SECRET_FILE or secret_file"),
     ("\"a\\u001b\" = 1", "a\\u{1b}: no key has this name; write {keys}"),
     ("trust-chain = [\"10.0.0.2\", \"10.0.0.3\"]", "trust-chain: no key has this name; write trust_chain"),
     ("clientFrom = \"forwarded\"", "clientFrom: no key has this name; write client_from"),

@@ -50,6 +50,47 @@ pub struct Setup {
     pub direct_https: Option<bool>,
     /// Whether the settings start from the profile of Traefik, which joins prefixes.
     pub traefik: bool,
+    /// What each set of the chain needs a secret for, outermost first.
+    pub secrets: Vec<Needs>,
+    /// The headers of an identity, and whether the outermost proxy writes each.
+    pub identity: Vec<(&'static str, bool)>,
+}
+
+/// Which part of a set needs a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    Nothing,
+    /// The whole set.
+    Secret,
+    /// All but [`BESIDE`].
+    SecretBeside,
+}
+
+const NEEDS: [Needs; 4] = [Needs::Nothing, Needs::Nothing, Needs::Secret, Needs::SecretBeside];
+
+/// The address that needs no secret beside a set that does.
+const BESIDE: &str = "10.0.0.2";
+
+/// The header of the secret of each set, outermost first.
+const SECRET_HEADERS: [&str; 4] = ["x-proof-a", "x-proof-b", "x-proof-c", "x-proof-d"];
+const SECRETS: [&str; 2] = ["an-old-secret-of-26-letters", "a-new-secret-of-26-letters"];
+
+const IDENTITY: [&[(&str, bool)]; 5] = [
+    &[],
+    &[],
+    &[("x-forwarded-user", false)],
+    &[("remote-user", true)],
+    &[("x-forwarded-user", false), ("remote-user", true)],
+];
+
+const USERS: [&str; 3] = ["alice", "", "203.0.113.7, \u{e9}"];
+
+/// What a sender is to a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Proxy,
+    NotProven,
+    Other,
 }
 
 /// An extension that can hold the peer, in the order in which they are looked up.
@@ -439,7 +480,37 @@ impl Choices<'_> {
             rewrite_connect_info: !self.one_in(6),
             direct_https: direct.filter(|_| !matches!(scheme, SchemeSetup::Always(_))),
             traefik: source == Source::Traefik,
+            secrets: vec![],
+            identity: vec![],
         }
+    }
+
+    fn guard(&mut self, setup: &mut Setup) {
+        if self.one_in(3) {
+            setup.secrets = setup.chain.iter().map(|_| self.of(&NEEDS)).collect();
+        }
+        setup.identity = self.of(&IDENTITY).to_vec();
+    }
+
+    /// The lines of secrets and identities, and of names that look like them.
+    fn guarded_lines(&mut self, setup: &Setup) -> Vec<(String, Vec<u8>)> {
+        let mut lines = vec![];
+        for name in setup.guarded() {
+            let is_secret = setup.is_secret(name);
+            for _ in 0..self.of(&[1, 1, 1, 1, 0, 2]) {
+                let value = match (is_secret, self.byte() % 8) {
+                    (true, 0) => "another-secret-of-26-letter".into(),
+                    (true, 1) => self.junk(),
+                    (true, _) => self.of(&SECRETS).into(),
+                    (false, _) => self.of(&USERS).into(),
+                };
+                let name = if self.one_in(8) { name.replace('-', "_") } else { name.into() };
+                if HeaderValue::from_bytes(&value).is_ok() {
+                    lines.push((name, value));
+                }
+            }
+        }
+        lines
     }
 
     /// The peer, the extension that holds it, and another record.
@@ -460,7 +531,6 @@ impl Case {
         let mut choices = Choices(bytes);
         let mut setup = choices.setup();
         setup.keep_what_goes_together();
-        let layer = setup.layer()?;
         let (peer, peer_in, other_record) = choices.peer();
         let uri = choices.of(&URIS).to_string();
         let mut lines = vec![];
@@ -483,6 +553,10 @@ impl Case {
         if choices.one_in(16) {
             lines.retain(|(name, _)| name != setup.client_name());
         }
+        choices.guard(&mut setup);
+        setup.keep_guards_that_go_together();
+        let layer = setup.layer()?;
+        lines.extend(choices.guarded_lines(&setup));
         // Clients put `Host` first (RFC 9110 §7.2).
         if choices.one_in(2) {
             lines.sort_by_key(|(name, _)| name != "host");
@@ -540,7 +614,7 @@ impl Setup {
             ForwardedHeaders::builder()
         };
         let mut builder = start
-            .trust_chain(self.chain.iter().map(|set| proxies(set)))
+            .trust_chain((0..self.chain.len()).map(|index| self.proxies(index)))
             .client_from(self.client_source()?)
             .trusted_peer_may_be_client(self.may_be_client)
             .proxies_write(self.writing)
@@ -569,10 +643,84 @@ impl Setup {
         if let Some(kept) = self.keep {
             builder = builder.insecure_keep_header(kept);
         }
+        for (name, is_outermost) in &self.identity {
+            builder = match is_outermost {
+                true => builder.only_from_outermost(*name),
+                false => builder.only_from_proxy(*name),
+            };
+        }
         if let Some(https) = self.direct_https {
             builder = builder.direct_scheme(scheme(https));
         }
         builder.build().ok()
+    }
+
+    /// A set of the chain, with the secret that it needs.
+    fn proxies(&self, index: usize) -> TrustedProxies {
+        let set = proxies(&self.chain[index]);
+        let secret = || {
+            let secrets = SECRETS.join("\n");
+            set.clone().with_secret(SECRET_HEADERS[index], secrets).unwrap()
+        };
+        match self.needs(index) {
+            Needs::Nothing => set,
+            Needs::Secret => secret(),
+            Needs::SecretBeside => secret().union(proxies(&[BESIDE])),
+        }
+    }
+
+    fn needs(&self, index: usize) -> Needs {
+        self.secrets.get(index).copied().unwrap_or(Needs::Nothing)
+    }
+
+    /// What an address or, without one, a Unix socket is to a set, nearest first. `has` tells the lines of
+    /// a header.
+    pub fn standing<'a>(
+        &self,
+        hops: usize,
+        ip: Option<IpAddr>,
+        has: impl Fn(&str) -> Vec<&'a [u8]>,
+    ) -> Standing {
+        let Some(index) = self.chain.len().checked_sub(hops + 1) else { return Standing::Other };
+        let set = &self.chain[index];
+        // Behind a proxy, `unix` stands for a set of its own.
+        let is_in = match ip {
+            Some(ip) => contains(set, ip),
+            None => set.contains(&"unix") && (hops == 0 || set.len() == 1),
+        };
+        let needs = self.needs(index);
+        if needs == Needs::SecretBeside && ip.is_some_and(|ip| contains(&[BESIDE], ip)) {
+            return Standing::Proxy;
+        }
+        match (is_in, needs) {
+            (false, _) => Standing::Other,
+            (true, Needs::Nothing) => Standing::Proxy,
+            (true, _) => match has(SECRET_HEADERS[index])[..] {
+                [line] if SECRETS.iter().any(|secret| secret.as_bytes() == line) => Standing::Proxy,
+                _ => Standing::NotProven,
+            },
+        }
+    }
+
+    fn keep_guards_that_go_together(&mut self) {
+        for (needs, set) in self.secrets.iter_mut().zip(&self.chain) {
+            if set.contains(&"unix") && *needs == Needs::SecretBeside {
+                *needs = Needs::Secret;
+            }
+        }
+        let skips = self.place > 1;
+        self.identity.retain(|(_, is_outermost)| self.read_client && !(*is_outermost && skips));
+    }
+
+    /// The headers of secrets and identities.
+    fn guarded(&self) -> Vec<&'static str> {
+        let secrets = SECRET_HEADERS.into_iter().filter(|name| self.is_secret(name));
+        secrets.chain(self.identity.iter().map(|(name, _)| *name)).collect()
+    }
+
+    pub fn is_secret(&self, name: &str) -> bool {
+        let index = SECRET_HEADERS.iter().position(|header| *header == name);
+        index.is_some_and(|index| self.needs(index) != Needs::Nothing)
     }
 
     /// Drops the settings that cannot be written beside others, so that few cases are refused.
@@ -669,6 +817,8 @@ impl Setup {
             !self.rewrite_connect_info,
             self.direct_https.is_some(),
             self.traefik,
+            self.secrets.iter().any(|needs| *needs != Needs::Nothing),
+            !self.identity.is_empty(),
         ];
         changed.into_iter().filter(|changed| *changed).count()
     }

@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
-use case::{Case, PeerIn, SchemeSetup, Setup};
+use case::{Case, PeerIn, SchemeSetup, Standing};
 use forwarded_headers::{Absent, ConnectionInfo, ForwardedHeaders, UriRewrite, Writing};
 use http::request::Parts;
 use http::uri::Scheme;
@@ -260,9 +260,19 @@ impl Case {
         }
     }
 
-    /// Whether the request has no forwarding header: each name of the generator but `host` is one.
+    /// Whether the request has no header that a proxy alone should send: each name of the generator but
+    /// `host` is one.
     fn is_silent(&self) -> bool {
         self.lines.iter().all(|(name, _)| name == "host")
+    }
+
+    /// Whether the request shows no proxy, but for the secret that it carries.
+    fn is_silent_but_for_secrets(&self) -> bool {
+        self.lines.iter().all(|(name, _)| name == "host" || self.setup.is_secret(name))
+    }
+
+    fn standing(&self, hops: usize, ip: Option<IpAddr>) -> Standing {
+        self.setup.standing(hops, ip, |name| self.values(name))
     }
 
     /// Rules 1 to 5.
@@ -279,10 +289,14 @@ impl Case {
         let peer = own.map(|(ip, port)| (ip.to_canonical(), Some(port).filter(|port| *port != 0)));
         let named = self.peer.as_deref().filter(|peer| *peer != "0.0.0.0:0");
         let Some(name) = named else { return ("NoPeer".into(), None, 0, None) };
-        if !self.setup.is_peer_trusted(name) {
-            return ("Direct".into(), peer, 0, None);
+        match self
+            .standing(0, Some(name).filter(|name| *name != "unix").map(|_| case::socket(name).0))
+        {
+            Standing::Other => return ("Direct".into(), peer, 0, None),
+            Standing::NotProven => return ("Unresolved(NotProven)".into(), None, 0, None),
+            Standing::Proxy => {}
         }
-        if self.setup.may_be_client && self.is_silent() {
+        if self.setup.may_be_client && self.is_silent_but_for_secrets() {
             return ("NotForwarded".into(), peer, 0, None);
         }
         if !self.setup.read_client {
@@ -294,17 +308,33 @@ impl Case {
         let reports = self.reports();
         for (index, report) in reports.iter().enumerate() {
             let hops = u8::try_from(index + 1).unwrap();
-            let why = match report {
-                Report::Address(ip, _, _) if self.setup.is_proxy(index + 1, *ip) => continue,
-                Report::UnixSocket if self.setup.is_unix_proxy(index + 1) => continue,
-                Report::Zoned(ip, _, _) if self.setup.is_proxy(index + 1, *ip) => "Malformed",
-                Report::Address(ip, port, _) | Report::Zoned(ip, port, _) => {
-                    return ("Forwarded".into(), Some((*ip, *port)), hops, Some(report.clone()));
+            let standing = match report {
+                Report::Address(ip, ..) | Report::Zoned(ip, ..) => {
+                    self.standing(index + 1, Some(*ip))
                 }
-                Report::Missing => "ListEnds",
-                Report::Malformed(_) => "Malformed",
-                Report::Unknown(_) | Report::UnixSocket => "Unknown",
-                Report::Obfuscated(_) => "Obfuscated",
+                Report::UnixSocket => self.standing(index + 1, None),
+                _ => Standing::Other,
+            };
+            let why = match (standing, report) {
+                (Standing::NotProven, _) => {
+                    return ("Unresolved(NotProven)".into(), None, hops, None);
+                }
+                (Standing::Proxy, Report::Zoned(..)) => "Malformed",
+                (Standing::Proxy, _) => continue,
+                (Standing::Other, report) => match report {
+                    Report::Address(ip, port, _) | Report::Zoned(ip, port, _) => {
+                        return (
+                            "Forwarded".into(),
+                            Some((*ip, *port)),
+                            hops,
+                            Some(report.clone()),
+                        );
+                    }
+                    Report::Missing => "ListEnds",
+                    Report::Malformed(_) => "Malformed",
+                    Report::Unknown(_) | Report::UnixSocket => "Unknown",
+                    Report::Obfuscated(_) => "Obfuscated",
+                },
             };
             return (format!("Unresolved({why})"), None, hops, Some(report.clone()));
         }
@@ -427,12 +457,40 @@ impl Case {
             }
         }
         lines.extend(anew.into_iter().filter(|(name, _)| !self.setup.is_kept(name)));
+        lines.extend(self.identity_lines(answer));
         if let Some(host) = answer.authority.as_ref()
             && (said.host.is_ok() || !self.values("host").is_empty())
         {
             lines.push(("host".into(), host.clone().into_bytes()));
         }
         lines.sort();
+        lines
+    }
+
+    /// Whether an identity is removed from a request that a proxy forwarded.
+    pub fn has_lost_identity(&self, answer: &Answer) -> bool {
+        let was_sent = |(name, _): &(&str, bool)| !self.values(name).is_empty();
+        let sent = self.setup.identity.iter().filter(|identity| was_sent(identity)).count();
+        answer.outcome == "Forwarded" && self.identity_lines(answer).len() < sent
+    }
+
+    pub fn has_secret(&self) -> bool {
+        self.lines.iter().any(|(name, _)| self.setup.is_secret(name))
+    }
+
+    /// The lines of an identity that the right proxy wrote.
+    fn identity_lines(&self, answer: &Answer) -> Vec<(String, Vec<u8>)> {
+        let came_through_all = usize::from(answer.hops) == self.setup.chain.len();
+        let is_written = |is_outermost: bool| !is_outermost || came_through_all;
+        let mut lines = vec![];
+        for (name, is_outermost) in &self.setup.identity {
+            if let [line] = self.values(name)[..]
+                && answer.outcome == "Forwarded"
+                && is_written(*is_outermost)
+            {
+                lines.push(((*name).into(), line.to_vec()));
+            }
+        }
         lines
     }
 
@@ -553,25 +611,5 @@ impl Report {
             | Self::Address(_, _, pairs) => Some(pairs),
             Self::Missing | Self::UnixSocket => None,
         }
-    }
-}
-
-impl Setup {
-    fn is_peer_trusted(&self, peer: &str) -> bool {
-        let set = self.chain.last().expect("a chain has a proxy");
-        match peer {
-            "unix" => set.contains(&"unix"),
-            _ => case::contains(set, case::socket(peer).0),
-        }
-    }
-
-    /// Whether a Unix socket behind so many hops is a proxy's.
-    fn is_unix_proxy(&self, hops: usize) -> bool {
-        self.chain.iter().rev().nth(hops).is_some_and(|set| set == &["unix"])
-    }
-
-    /// Whether the address behind so many hops is a proxy.
-    fn is_proxy(&self, hops: usize, ip: IpAddr) -> bool {
-        self.chain.iter().rev().nth(hops).is_some_and(|set| case::contains(set, ip))
     }
 }
