@@ -122,3 +122,9 @@ fn the_page_has_no_other_table() {
     let unknown: Vec<_> = lines.filter(|line| !parts.contains(line)).collect();
     assert!(unknown.is_empty(), "{unknown:#?}");
 }
+
+/// Checks that a page of the guide has the code that a test runs, which ends the test's source.
+pub(crate) fn guide_has(page: &str, source: &str) {
+    let (_, code) = source.rsplit_once("\n// The guide's code:\n").unwrap();
+    assert!(page.contains(&format!("```rust,ignore\n{code}```")), "the page lacks:\n{code}");
+}
