@@ -27,6 +27,8 @@ use crate::config::{ConfigError, Writing};
 /// - Azure App Service and Azure Container Apps;
 /// - Google App Engine.
 ///
+/// The guide has what is known of [platforms without a profile](crate::guide::platforms).
+///
 /// ```
 /// use forwarded_headers::{ForwardedHeaders, Proxy};
 ///
