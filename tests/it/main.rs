@@ -18,6 +18,7 @@ mod examples;
 mod exhaustion;
 mod explain;
 mod forwarded_parse;
+mod guide;
 mod identity;
 mod imports;
 mod load;
