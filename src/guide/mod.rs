@@ -29,7 +29,7 @@
 //! From other frameworks:
 //!
 //! - [ASP.NET Core](from_aspnetcore): `ForwardedHeadersOptions`, option by option
-//! - [uvicorn, gunicorn or Werkzeug](from_python): `--forwarded-allow-ips`, `ProxyFix`
+//! - [uvicorn or Werkzeug](from_python): `--forwarded-allow-ips`, `ProxyFix`
 //! - [Express](from_express): each form of `trust proxy`
 //! - [Rails](from_rails): `trusted_proxies`, `remote_ip`
 //! - [Spring](from_spring): `server.forward-headers-strategy`

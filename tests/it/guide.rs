@@ -6,7 +6,7 @@ use std::fs::read_dir;
 use std::net::IpAddr;
 use std::path::Path;
 
-use forwarded_headers::{ForwardedHeaders, TrustedProxies};
+use forwarded_headers::{ForwardedHeaders, TrustedProxies, Unresolved};
 use http::{HeaderMap, HeaderValue};
 
 use crate::blocks::page;
@@ -58,9 +58,9 @@ fn each_page_has_its_title_and_its_code_on_the_first_screen() {
     }
 }
 
-/// Returns the anchors of a page, as rustdoc makes them.
-fn anchors(text: &str) -> Vec<String> {
-    let titles = text.lines().filter_map(|line| line.strip_prefix("## "));
+/// Returns the anchors of the lines that start like this, as rustdoc makes them.
+fn anchors(text: &str, heading: &str) -> Vec<String> {
+    let titles = text.lines().filter_map(|line| line.strip_prefix(heading));
     let anchor = |title: &str| {
         let title = title.to_lowercase().replace(' ', "-");
         title.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
@@ -71,17 +71,22 @@ fn anchors(text: &str) -> Vec<String> {
 /// rustdoc checks the pages of links, and not their anchors.
 #[test]
 fn anchors_exist() {
+    let front_page = anchors(&page("lib.rs"), "//! # ");
     let mut found = 0;
     for name in names() {
         let text = guide(&name);
-        for link in between(&text, "](crate::guide::", ")") {
-            let Some((page, anchor)) = link.split_once('#') else { continue };
-            let anchors = anchors(&guide(page));
-            assert!(anchors.iter().any(|known| known == anchor), "{name}: {link}: {anchors:?}");
+        let of_pages = between(&text, "](crate::guide::", ")").filter_map(|link| {
+            let (page, anchor) = link.split_once('#')?;
+            Some((anchor, anchors(&guide(page), "## ")))
+        });
+        let of_front_page =
+            between(&text, "](crate#", ")").map(|anchor| (anchor, front_page.clone()));
+        for (anchor, known) in of_pages.chain(of_front_page) {
+            assert!(known.iter().any(|known| known == anchor), "{name}: {anchor}: {known:?}");
             found += 1;
         }
     }
-    assert!(found > 3, "only {found}");
+    assert!(found > 9, "only {found}");
 }
 
 /// Returns the cells of each row of the first table that has this first line.
@@ -253,6 +258,24 @@ fn five_lines_return_what_the_page_says() {
         assert!(client.is_none_or(|ip| ip.to_string() == CLIENT), "{what}: {client:?}");
         let [first, last] = [first(&parts.headers), last(&parts.headers)].map(shown);
         assert_eq!(*row, [what.to_owned(), first, last, shown(client) + added]);
+    }
+}
+
+#[test]
+fn each_reason_has_an_answer() {
+    let reasons = [
+        Unresolved::NoHeader,
+        Unresolved::ListEnds,
+        Unresolved::Malformed,
+        Unresolved::ExtraEntries,
+        Unresolved::Unknown,
+        Unresolved::Obfuscated,
+        Unresolved::NotConfigured,
+    ];
+    let rows = table(&guide("faq"), "| reason | what to do |");
+    for reason in reasons {
+        let name = format!("`{reason:?}`");
+        assert!(rows.iter().any(|row| row[0].contains(&name)), "{name}");
     }
 }
 

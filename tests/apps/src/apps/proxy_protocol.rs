@@ -1,6 +1,7 @@
 //! `proxy-protocol-rs`: a listener that reads the client in front of the request, over sockets.
 
 use crate::page::guide_has;
+use axum::extract::Request;
 use axum::routing::get;
 use forwarded_headers::ConnectionInfo;
 use std::net::SocketAddr;
@@ -9,10 +10,13 @@ use tokio::net::TcpStream;
 
 const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
 
-/// Answers with the client, the peer that the layer found, and whether the forged header is left.
-async fn hello(info: ConnectionInfo, headers: http::HeaderMap) -> String {
+/// Answers with the client and how it was found, whether the forged header is left, and whether there
+/// is a `ConnectInfo` for other crates.
+async fn hello(info: ConnectionInfo, request: Request) -> String {
     let client = info.client_ip().map(|ip| ip.to_string()).unwrap_or_default();
-    format!("{client} {:?} {}", info.outcome(), headers.contains_key("x-forwarded-for"))
+    let is_left = request.headers().contains_key("x-forwarded-for");
+    let is_there = request.extensions().get::<ConnectInfo<SocketAddr>>().is_some();
+    format!("{client} {:?} {is_left} {is_there}", info.outcome())
 }
 
 /// Starts the guide's server for connections from this balancer.
@@ -42,10 +46,10 @@ const CLIENT: &str = "PROXY TCP4 203.0.113.7 127.0.0.1 4711 80\r\n";
 async fn the_client_is_in_the_proxy_header() {
     let server = start(LOOPBACK).await;
     let (status, body) = ask(server, CLIENT).await;
-    assert_eq!((status.as_str(), body.as_str()), ("200", "203.0.113.7 Direct false"));
+    assert_eq!((status.as_str(), body.as_str()), ("200", "203.0.113.7 Direct false false"));
     // A health check has no client: the balancer is the client.
     let (status, body) = ask(server, "PROXY UNKNOWN\r\n").await;
-    assert_eq!((status.as_str(), body.as_str()), ("200", "127.0.0.1 Direct false"));
+    assert_eq!((status.as_str(), body.as_str()), ("200", "127.0.0.1 Direct false false"));
 }
 
 #[tokio::test]
