@@ -31,6 +31,7 @@ fn the_app_runs_in_a_container_behind_nginx() {
     a_client_of_nginx_cannot_choose_its_address(&example);
     a_neighbor_past_nginx_cannot_choose_its_address(&example);
     the_readme_shows_the_answers_of_the_app(&example);
+    a_published_port_shows_the_peers_of_the_guide(&example);
     the_health_check_fails_without_an_app();
     a_wrong_set_stops_the_app();
     sigterm_stops_the_app(&example);
@@ -90,6 +91,36 @@ fn the_readme_shows_the_answers_of_the_app(example: &Example) {
         )));
         let shown = format!("{command}\n{answer}");
         assert!(readme.contains(&shown), "the README does not contain {shown}");
+    }
+}
+
+/// Without a trusted proxy, the app answers with its peer: the gateway, in two rows of the guide.
+fn a_published_port_shows_the_peers_of_the_guide(example: &Example) {
+    let (network, image) = (format!("{NAME}_inside"), format!("{NAME}-app"));
+    let trust = "FORWARDED_HEADERS_TRUST=none";
+    let options = ["--detach", "--network", &network, "--publish", "3000", "--env", trust];
+    let app = docker(&[&["run"], &options[..], &[&image]].concat());
+    let format = "{{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}";
+    let gateway = format!("client {}\n", docker(&["inspect", "--format", format, &app]));
+    // The engine may choose another port for IPv6.
+    let published = docker(&["port", &app, "3000"]);
+    let mut ports = published.lines().filter_map(|line| line.rsplit(':').next());
+    let (port, ipv6) = (ports.next().unwrap(), ports.next().unwrap());
+
+    for (host, port) in [("127.0.0.1", port), ("[::1]", ipv6)] {
+        let retry = "--retry 20 --retry-delay 1 --retry-all-errors";
+        let curl = format!("curl -q --silent --noproxy '*' {retry} http://{host}:{port}/");
+        let answer = run(&mut example.shell(&curl));
+        assert!(answer.starts_with(&gateway), "{host}: {answer}");
+    }
+    let other = ask(&example.container("client"), &format!("http://172.28.1.1:{port}/"), FORGED[0]);
+    assert!(other.starts_with(&gateway), "{other}");
+    docker(&["rm", "--force", &app]);
+
+    let guide = std::fs::read_to_string(format!("{ROOT}/src/guide/containers.md")).unwrap();
+    for row in ["this machine, to `127.0.0.1` or `::1`", "a container of another network"] {
+        let mut lines = guide.lines().filter(|line| line.starts_with(&format!("| {row}")));
+        assert!(lines.next().is_some_and(|line| line.ends_with(" `172.18.0.1` |")), "{row}");
     }
 }
 
