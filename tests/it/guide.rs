@@ -270,6 +270,7 @@ fn each_reason_has_an_answer() {
         Unresolved::ExtraEntries,
         Unresolved::Unknown,
         Unresolved::Obfuscated,
+        Unresolved::NotProven,
         Unresolved::NotConfigured,
     ];
     let rows = table(&guide("faq"), "| reason | what to do |");
