@@ -269,9 +269,13 @@ impl LayerCase {
         request
     }
 
+    pub fn layer(&self) -> ForwardedHeaders {
+        (self.settings)().build().unwrap()
+    }
+
     /// Returns the layer of this case around [`nothing`].
     pub fn layered(&self) -> ForwardedHeadersService<Nothing> {
-        (self.settings)().build().unwrap().layer(nothing())
+        self.layer().layer(nothing())
     }
 
     /// Makes requests, passes them through `service`, and drops the answers.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::Line;
 
-const ANY_PORT: [&str; 2] = ["--listen", "127.0.0.1:0"];
+pub(crate) const ANY_PORT: [&str; 2] = ["--listen", "127.0.0.1:0"];
 const HOST: Line<'_> = ("host", b"example.com");
 
 /// A running example, which ends with its test.
@@ -24,7 +24,7 @@ pub(crate) struct Example {
 }
 
 impl Example {
-    fn start(name: &str, flags: &[&str]) -> Self {
+    pub(crate) fn start(name: &str, flags: &[&str]) -> Self {
         let example = Self::run(name, flags);
         assert!(
             example.first_line.starts_with("listening on "),
@@ -65,8 +65,14 @@ impl Example {
         stream
     }
 
-    fn get(&self, lines: &[Line<'_>]) -> Answer {
+    pub(crate) fn get(&self, lines: &[Line<'_>]) -> Answer {
         ask(self.connect(), "GET / HTTP/1.1", lines)
+    }
+
+    /// Ends the example. Returns its error output.
+    pub(crate) fn log(&mut self) -> String {
+        self.process.kill().unwrap();
+        self.end().0
     }
 
     /// Waits for the example's end. Returns its error output and its status.
@@ -91,10 +97,10 @@ fn path(name: &str) -> std::path::PathBuf {
     profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
@@ -875,8 +881,7 @@ fn access_log_writes_the_client_of_each_request() {
     assert_eq!(example.get(&lines).body, "hello\n");
     assert_eq!(example.get(&[HOST]).body, "hello\n");
     assert_eq!(example.get(&[HOST]).body, "hello\n");
-    example.process.kill().unwrap();
-    let (log, _) = example.end();
+    let log = example.log();
     let log: Vec<_> = log.lines().collect();
     let [good, warning, first, second] = log[..] else { panic!("{log:#?}") };
     let span = " INFO request{client.address=203.0.113.7 network.peer.address=127.0.0.1 \
