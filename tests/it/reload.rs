@@ -43,8 +43,9 @@ const LISTS: [&str; 2] = [
 ];
 const ADDRESS: &str = "173.245.48.9";
 /// What is in place of a list for a moment. `None`: the file is gone.
-const BROKEN: [Option<&str>; 6] = [
+const BROKEN: [Option<&str>; 7] = [
     Some(""),
+    Some("[\"103.21.244.0/22\"]"),
     Some("<html>503</html>"),
     Some(SHORT),
     Some("103.21.244.0/22\n198.41.128.0/1"),
@@ -421,13 +422,14 @@ async fn ask(mut sender: Sender, app: Arc<App>, number: usize) -> Answers {
     }
 }
 
-/// Replaces the list many times, and puts something broken in its place now and then.
+/// Replaces the list many times, and puts something broken in its place now and then: each of the broken
+/// texts after each list.
 fn swap(app: &App, swaps: usize) {
     for number in 0..swaps {
         app.swap();
         sleep(EVERY * 2);
-        if number % 4 == 0 {
-            app.directory.replace(BROKEN[number / 4 % BROKEN.len()]);
+        if number % 3 == 0 {
+            app.directory.replace(BROKEN[number / 3 % BROKEN.len()]);
             sleep(EVERY * 4);
         }
     }
