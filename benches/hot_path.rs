@@ -4,15 +4,12 @@
 
 mod cases;
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
 use cases::{Answer, LAYER_CASES, LayerCase, REPEATED};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use http::Request;
 use tower::Service;
-use tower::util::MapRequest;
 
 fn repeated(criterion: &mut Criterion) {
     for (name, prepare) in REPEATED {
@@ -48,28 +45,5 @@ where
     });
 }
 
-/// The first case with a configuration that can be replaced, beside the one that cannot.
-fn swapped(criterion: &mut Criterion) {
-    let layer_case = &LAYER_CASES[0];
-    let layer = layer_case.layer();
-    let fixed = layer.clone();
-    let current = Arc::new(ArcSwap::from_pointee(layer));
-    let apply = move |mut request: Request<()>| {
-        fixed.apply(&mut request);
-        request
-    };
-    let load_and_apply = move |mut request: Request<()>| {
-        current.load().apply(&mut request);
-        request
-    };
-    through(criterion, "swapped/never", layer_case, MapRequest::new(cases::nothing(), apply));
-    through(
-        criterion,
-        "swapped/arc_swap",
-        layer_case,
-        MapRequest::new(cases::nothing(), load_and_apply),
-    );
-}
-
-criterion_group!(all, repeated, layers, swapped);
+criterion_group!(all, repeated, layers);
 criterion_main!(all);

@@ -269,13 +269,9 @@ impl LayerCase {
         request
     }
 
-    pub fn layer(&self) -> ForwardedHeaders {
-        (self.settings)().build().unwrap()
-    }
-
     /// Returns the layer of this case around [`nothing`].
     pub fn layered(&self) -> ForwardedHeadersService<Nothing> {
-        self.layer().layer(nothing())
+        (self.settings)().build().unwrap().layer(nothing())
     }
 
     /// Makes requests, passes them through `service`, and drops the answers.
