@@ -128,6 +128,7 @@ fn is_end(verdict: &Verdict) -> bool {
         verdict,
         Verdict::UnknownPeer
             | Verdict::NotSent
+            | Verdict::NotProven { .. }
             | Verdict::Missing { .. }
             | Verdict::Unusable { .. }
             | Verdict::NotBelieved { .. }

@@ -117,7 +117,8 @@ fn rest(text: &str, code: &str) -> String {
 /// Splits a line into its sentence, and the setting behind it.
 fn line_of_help(line: &str) -> (String, String) {
     let parts = line.split_once(": ");
-    let parts = parts.filter(|(_, code)| code.starts_with('.') || code.ends_with(';'));
+    let is_setting = |code: &str| code.starts_with('.') || code.starts_with("FORWARDED_HEADERS_");
+    let parts = parts.filter(|(_, code)| is_setting(code) || code.ends_with(';'));
     match parts {
         Some((text, code)) => {
             (escape(&capital(text)), format!("<pre><mark>{}</mark></pre>", escape(code)))

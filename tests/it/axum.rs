@@ -8,7 +8,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use forwarded_headers::extract::{ClientIp, ClientIpRejection};
 use forwarded_headers::{
-    AllowedHosts, ClientSource, ConnectionInfo, ForwardedHeaders, Peer, Unresolved,
+    AllowedHosts, ClientSource, ConnectionInfo, ForwardedHeaders, Peer, TrustedProxies, Unresolved,
 };
 use http::{Request, StatusCode, Uri};
 use http_body_util::BodyExt;
@@ -84,6 +84,15 @@ async fn a_layer_that_reads_no_address_is_a_500() {
     let layer = ForwardedHeaders::builder().client_from(ClientSource::none()).build().unwrap();
     let (status, body) = answer(app(layer), request("127.0.0.1:50000", "/ip")).await;
     assert_eq!((status, body.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, SERVER));
+}
+
+#[tokio::test]
+async fn a_request_without_the_secret_of_its_proxy_is_a_403() {
+    let proxy = TrustedProxies::loopback().with_secret("x-origin-verify", "2f9c7a51e0d84b36");
+    let layer = ForwardedHeaders::builder().trust(proxy.unwrap()).build().unwrap();
+    let (status, body) = answer(app(layer), request("127.0.0.1:50000", "/ip")).await;
+    let text = "the request did not come through the proxy\n";
+    assert_eq!((status, body.as_str()), (StatusCode::FORBIDDEN, text));
 }
 
 #[tokio::test]

@@ -486,7 +486,7 @@ fn whoami_draws_the_way_of_the_request() {
         ]),
         ("the wrong trust", &["--trust", "192.0.2.1"], &[("x-forwarded-for", b"203.0.113.7")], &[
             "<h1>This app sees you as <code>127.0.0.1</code></h1>",
-            "<h2>If 127.0.0.1 is your proxy, trust it</h2><pre><mark>.trust(&quot;127.0.0.1&quot;)</mark></pre>",
+            "<h2>If 127.0.0.1 is your proxy, trust it</h2><pre><mark>FORWARDED_HEADERS_TRUST=127.0.0.1</mark></pre>",
             "Here: --trust 127.0.0.1.",
             "<small>claimed</small><code><s>203.0.113.7</s></code>",
             "<small>client</small><code>127.0.0.1</code><p>Opened the connection. Not trusted.</p>",
@@ -673,7 +673,23 @@ fn whoami_is_configured_by_variables() {
     const TWO: Line<'_> = ("x-forwarded-for", b"203.0.113.7, 198.51.100.9");
     const PROXY: (&str, &str) = ("FORWARDED_HEADERS_PROXY", "nginx");
     let chain = ("FORWARDED_HEADERS_TRUST_CHAIN", "198.51.100.0/24 | loopback");
-    let rows: [Row<'_>; 7] = [
+    const SECRET: [(&str, &str); 3] = [
+        ("FORWARDED_HEADERS_TRUST", "loopback"),
+        ("FORWARDED_HEADERS_SECRET_HEADER", "x-origin-verify"),
+        ("FORWARDED_HEADERS_SECRET", "2f9c7a51e0d84b36"),
+    ];
+    const RIGHT: Line<'_> = ("x-origin-verify", b"2f9c7a51e0d84b36");
+    const WRONG: Line<'_> = ("x-origin-verify", b"b81d06e5c3f2974a");
+    const PAGE: Line<'_> = ("accept", b"text/html");
+    let rows: [Row<'_>; 10] = [
+        (&SECRET, &[], &[TWO, RIGHT], "client   198.51.100.9\n"),
+        (&SECRET, &[], &[TWO, WRONG], " not one of the secrets, removed\n"),
+        (
+            &SECRET,
+            &[],
+            &[TWO, PAGE],
+            "<h2>If 127.0.0.1 is your proxy, have it set X-Origin-Verify to the secret</h2>",
+        ),
         (&[PROXY], &[], &[TWO], "client   198.51.100.9\n"),
         (&[PROXY, chain], &[], &[TWO], "client   203.0.113.7\n"),
         (&[("FORWARDED_HEADERS_TRUST", "192.0.2.1")], &[], &[TWO], "client   127.0.0.1\n"),
@@ -701,6 +717,7 @@ fn whoami_is_configured_by_variables() {
         let example = Example::run_with("whoami", &[&ANY_PORT, flags].concat(), variables);
         let body = example.get(&[&[HOST], lines].concat()).body;
         assert!(body.contains(shows), "{variables:?}: {body}");
+        assert!(!body.contains("2f9c7a51") && !body.contains("b81d06e5"), "{body}");
     }
 }
 

@@ -40,6 +40,7 @@ mod require;
 mod resolve;
 mod rewriting;
 mod rfc7239;
+mod rotation;
 mod rule;
 mod secrets;
 mod support;

@@ -60,22 +60,22 @@ const EVERY: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A directory with the file, which ends with its test.
-struct Directory(PathBuf);
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = format!("forwarded-headers-{}-reload-{name}", std::process::id());
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path).unwrap();
         Self(path)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.0.join("cdn.txt")
     }
 
     /// Writes a temporary file, and renames it. `None` removes the file.
-    fn replace(&self, text: Option<&str>) {
+    pub(crate) fn replace(&self, text: Option<&str>) {
         match text {
             Some(text) => {
                 let temporary = self.0.join("cdn.tmp");
@@ -338,20 +338,20 @@ async fn upgrade(mut request: Request) -> Response {
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
 
-enum Sender {
+pub(crate) enum Sender {
     Http1(http1::SendRequest<String>),
     Http2(http2::SendRequest<String>),
 }
 
 impl Sender {
-    async fn http1(app: SocketAddr) -> Self {
+    pub(crate) async fn http1(app: SocketAddr) -> Self {
         let stream = TokioIo::new(TcpStream::connect(app).await.unwrap());
         let (sender, connection) = http1::handshake(stream).await.unwrap();
         tokio::spawn(connection.with_upgrades());
         Self::Http1(sender)
     }
 
-    async fn http2(app: SocketAddr) -> http2::SendRequest<String> {
+    pub(crate) async fn http2(app: SocketAddr) -> http2::SendRequest<String> {
         let stream = TokioIo::new(TcpStream::connect(app).await.unwrap());
         let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
         tokio::spawn(connection);
@@ -372,17 +372,27 @@ impl Sender {
         response.unwrap()
     }
 
-    /// Returns the body of the answer.
-    async fn get(&mut self, path: &str, client: &str) -> String {
-        let uri = match self {
+    /// Returns the URI of a path, as the protocol has it.
+    pub(crate) fn uri(&self, path: &str) -> String {
+        match self {
             Self::Http1(_) => path.to_owned(),
             Self::Http2(_) => format!("http://app.test{path}"),
-        };
-        let response =
-            timeout(PATIENCE, self.send(request(&uri, client))).await.expect("an answer");
-        assert_eq!(response.status(), 200, "{path}");
+        }
+    }
+
+    /// Returns the status and the body of the answer.
+    pub(crate) async fn answer(&mut self, request: http::Request<String>) -> (u16, String) {
+        let response = timeout(PATIENCE, self.send(request)).await.expect("an answer");
+        let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        String::from_utf8(body.to_vec()).unwrap()
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// Returns the body of the answer.
+    async fn get(&mut self, path: &str, client: &str) -> String {
+        let (status, body) = self.answer(request(&self.uri(path), client)).await;
+        assert_eq!(status, 200, "{path}");
+        body
     }
 }
 

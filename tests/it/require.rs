@@ -1,15 +1,20 @@
 //! Which requests an app refuses because no trusted proxy forwarded them.
 
-use forwarded_headers::{Builder, ClientSource, ForwardedHeaders, Refusal};
+use forwarded_headers::{Builder, ClientSource, ForwardedHeaders, Refusal, TrustedProxies};
 
 use crate::support::{Line, resolve};
 
 const FOR: Line<'_> = ("x-forwarded-for", b"203.0.113.7");
 const HOST: Line<'_> = ("host", b"example.com");
+const PROOF: Line<'_> = ("x-origin-verify", b"2f9c7a51e0d84b36");
 const EVIL: Line<'_> = ("host", b"evil.example");
 
 fn hosts() -> Builder {
     ForwardedHeaders::builder().allowed_hosts("example.com").trust("loopback, unix")
+}
+
+fn proven() -> Builder {
+    hosts().trust(TrustedProxies::loopback().with_secret(PROOF.0, "2f9c7a51e0d84b36").unwrap())
 }
 
 fn without_client() -> Builder {
@@ -43,6 +48,9 @@ const ROWS: &[Row] = &[
     (hosts, "127.0.0.1", &[("x-forwarded-for", b"a"), HOST], Err(Refusal::NoClient)),
     (hosts, "127.0.0.1", &[("x-forwarded-for", b"1.1.1.1,"), HOST], Err(Refusal::NoClient)),
     (hosts, "", &[FOR, HOST], Err(Refusal::NoPeer)),
+    (proven, "127.0.0.1", &[FOR, HOST, PROOF], Ok(())),
+    (proven, "127.0.0.1", &[FOR, HOST], Err(Refusal::NotForwarded)),
+    (proven, "127.0.0.1", &[FOR, EVIL], Err(Refusal::Host)),
 ];
 
 #[test]
