@@ -38,7 +38,7 @@ impl App {
         Self::serve(Router::new().fallback(answer).layer(MapRequestLayer::new(decide)))
     }
 
-    fn serve(router: Router) -> Self {
+    pub(crate) fn serve(router: Router) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let backend = listener.local_addr().unwrap().to_string();

@@ -13,8 +13,10 @@ mod blocks;
 mod client;
 mod h2c;
 mod harness;
+mod identity;
 mod nginx;
 mod program;
+mod secret;
 mod sockets;
 mod spoofs;
 #[allow(dead_code, reason = "shared with the tests in `it`")]

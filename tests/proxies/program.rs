@@ -141,6 +141,10 @@ pub(crate) const NGINX_INNER: Program = Program {
     )
 };
 
+/// nginx asks a service who the user is. The guide's page has the locations.
+pub(crate) const NGINX_LOGIN: Program =
+    Program { name: "nginx with a login", page: &[("guide/identity.md", 0)], ..NGINX };
+
 const HAPROXY_FILES: &[(&str, &str)] = &[("haproxy.cfg", "haproxy.cfg")];
 const HAPROXY_COMMAND: &str = "haproxy -db -f haproxy.cfg";
 const HAPROXY_UNIX: Option<(&str, &str)> = Some(("127.0.0.1:{app_port}", "unix@<socket>"));
@@ -216,6 +220,10 @@ pub(crate) const CADDY: Program = Program {
 
 /// With the line for clients of its Unix socket.
 pub(crate) const CADDY_CLOSED: Program = Program { page: &[("proxy/caddy.md", 1)], ..CADDY };
+
+/// Caddy asks a service who the user is.
+pub(crate) const CADDY_LOGIN: Program =
+    Program { name: "Caddy with a login", page: &[("guide/identity.md", 1)], ..CADDY };
 
 pub(crate) const CADDY_WITH_HOST: Program = Program {
     name: "Caddy with host",
