@@ -9,6 +9,7 @@ use http::StatusCode;
 use http::header::COOKIE;
 
 use crate::app::App;
+use crate::blocks::configurations;
 use crate::client::{self, PLAIN, TLS, Wire};
 use crate::harness::{Edit, Place, Proxy};
 use crate::program::{self, Program};
@@ -184,6 +185,28 @@ fn nginx_with_a_login_in_front_of_nginx() {
         check(&program::NGINX_LOGIN, &outer);
         assert_eq!(users(&PLAIN, inner.port("http"), ACCOUNT, &[ROOT]).unwrap(), around);
         assert_eq!(users(&PLAIN, app.port(), ACCOUNT, &[ROOT]).unwrap(), NONE);
+    }
+}
+
+/// A client without a certificate cannot report one, with TLS or without.
+#[test]
+#[ignore = "needs nginx, which tests/proxies/install installs, and curl"]
+fn nginx_with_client_certificates() {
+    let [verify, cert] = ["x-ssl-client-verify", "x-ssl-client-cert"];
+    let layer = ForwardedHeaders::behind(Profile::Nginx).trust("127.0.0.1");
+    let app = app(layer.only_from_proxy(verify).only_from_proxy(cert));
+    let lines = &configurations("guide/identity.md")[2];
+    let location =
+        format!("ssl_verify_client optional_no_ca; location / {{ proxy_http_version 1.1; {lines}");
+    let edits = &[("location / {", location.as_str())];
+    let place = Place { address: LOCALHOST, app_port: app.port(), edits };
+    let proxy = Proxy::start(&program::NGINX, &place);
+    let forged = [("X-SSL-Client-Verify", &b"SUCCESS"[..]), ("X-SSL-Client-Cert", b"root")];
+    for wire in program::NGINX.wires {
+        let port = proxy.port(wire.scheme);
+        let values = |name| values(name, wire, port, PUBLIC, &forged).unwrap().concat();
+        assert_eq!(values(verify), if wire.scheme == "https" { "NONE" } else { "" });
+        assert_eq!(values(cert), "");
     }
 }
 
