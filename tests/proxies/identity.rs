@@ -166,11 +166,13 @@ fn nginx_with_a_location_that_does_not_remove_the_header() {
     }
 }
 
+type Setting = fn(Builder) -> Builder;
+
 /// The inner nginx passes the header on, for those too who go round the login.
 #[test]
 #[ignore = "needs nginx, which tests/proxies/install installs, and curl"]
 fn nginx_with_a_login_in_front_of_nginx() {
-    let rows: [(fn(Builder) -> Builder, &[&str]); 2] = [
+    let rows: [(Setting, &[&str]); 2] = [
         (|layer| layer.only_from_outermost(USER), &[]),
         (|layer| layer.only_from_proxy(USER), &["root"]),
     ];
