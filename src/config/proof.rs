@@ -91,7 +91,8 @@ impl TrustedProxies {
     ///
     /// The secret can stand alone, for a proxy whose addresses are unknown:
     /// `TrustedProxies::insecure_any().with_secret(…)`. It is then the only thing that an attacker lacks.
-    /// Such a set is allowed in a chain, as the outermost one.
+    /// Such a set is allowed in a chain, as the outermost one. A visitor who goes round that proxy, to one
+    /// behind it, then has no client either.
     ///
     /// # Errors
     ///
