@@ -672,7 +672,6 @@ fn whoami_is_configured_by_variables() {
     type Row<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a [Line<'a>], &'a str);
     const TWO: Line<'_> = ("x-forwarded-for", b"203.0.113.7, 198.51.100.9");
     const PROXY: (&str, &str) = ("FORWARDED_HEADERS_PROXY", "nginx");
-    let chain = ("FORWARDED_HEADERS_TRUST_CHAIN", "198.51.100.0/24 | loopback");
     const SECRET: [(&str, &str); 3] = [
         ("FORWARDED_HEADERS_TRUST", "loopback"),
         ("FORWARDED_HEADERS_SECRET_HEADER", "x-origin-verify"),
@@ -681,6 +680,7 @@ fn whoami_is_configured_by_variables() {
     const RIGHT: Line<'_> = ("x-origin-verify", b"2f9c7a51e0d84b36");
     const WRONG: Line<'_> = ("x-origin-verify", b"b81d06e5c3f2974a");
     const PAGE: Line<'_> = ("accept", b"text/html");
+    let chain = ("FORWARDED_HEADERS_TRUST_CHAIN", "198.51.100.0/24 | loopback");
     let rows: [Row<'_>; 10] = [
         (&SECRET, &[], &[TWO, RIGHT], "client   198.51.100.9\n"),
         (&SECRET, &[], &[TWO, WRONG], " not one of the secrets, removed\n"),
