@@ -177,13 +177,14 @@ impl TrustedProxies {
     #[inline]
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.contains_canonical(address) || self.contains_with_secret(address)
+        self.contains_canonical(address.to_canonical())
+            || !self.proven.is_empty() && self.contains_with_secret(&address)
     }
 
     #[cold]
-    fn contains_with_secret(&self, address: IpAddr) -> bool {
-        self.proven.iter().any(|proven| proven.proxies.contains_canonical(address))
+    #[inline(never)]
+    fn contains_with_secret(&self, address: &IpAddr) -> bool {
+        self.proven.iter().any(|proven| proven.proxies.contains(*address))
     }
 
     /// Returns whether an address that is not IPv4-mapped belongs to a proxy that needs no secret.
