@@ -82,6 +82,19 @@ fn the_peer_shows_the_secret_once() {
     check(&built(builder().trust(cdn())), &rows);
 }
 
+#[test]
+fn equal_differences_do_not_cancel_each_other() {
+    let wrong = [
+        "B81d06e5c3f2974aB81d06e5c3f2974a",
+        "B81D06e5c3f2974ab81d06e5c3f2974a",
+        "b81d06e5c3f2974aB81D06e5c3f2974a",
+    ];
+    for secret in wrong {
+        let lines: [Line<'_>; 2] = [FOR, (HEADER, secret.as_bytes())];
+        check(&built(builder().trust(cdn())), &[(CDN, &lines, NOT_PROVEN, None, 0)]);
+    }
+}
+
 /// A list of a header is one line, which is not one of the secrets.
 #[test]
 fn both_secrets_in_one_line_are_none() {

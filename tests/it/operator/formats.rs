@@ -231,6 +231,25 @@ fn the_types_are_read_by_themselves() {
     assert!(error.message().starts_with("invalid proxy \"ngnix\": expected one of "), "{error}");
 }
 
+#[test]
+fn each_source_is_written_in_its_shortest_form() {
+    let client = |source: ClientSource| serde_json::to_string(&source).unwrap();
+    assert_eq!(client(ClientSource::x_forwarded_for()), r#""x-forwarded-for""#);
+    assert_eq!(client("x-real-ip".parse().unwrap()), r#""x-real-ip""#);
+    assert_eq!(client("forwarded".parse().unwrap()), r#""forwarded""#);
+    assert_eq!(client(ClientSource::none()), r#""none""#);
+    assert_eq!(client(ClientSource::list("x-our-for")), r#"{"list":"x-our-for"}"#);
+    assert_eq!(
+        client(ClientSource::x_forwarded_for().nth_from_right(2)),
+        r#"{"list":"x-forwarded-for","nth_from_right":2}"#,
+    );
+    let scheme = |source: SchemeSource| serde_json::to_string(&source).unwrap();
+    assert_eq!(scheme("x-forwarded-proto".parse().unwrap()), r#""x-forwarded-proto""#);
+    assert_eq!(scheme(SchemeSource::none()), r#""none""#);
+    assert_eq!(scheme(SchemeSource::on_off("x-tls")), r#"{"on_off":"x-tls"}"#);
+    assert_eq!(scheme(SchemeSource::always("https")), r#"{"always":"https"}"#);
+}
+
 /// A value that no text states is not written as another one.
 #[test]
 fn a_value_without_a_text_is_not_written() {
