@@ -145,6 +145,11 @@ fn cdn() -> TrustedProxies {
     set.with_secret("x-origin-verify", std::str::from_utf8(SECRET).unwrap()).unwrap()
 }
 
+fn other_cdn() -> TrustedProxies {
+    let set: TrustedProxies = "198.51.101.0/24".parse().unwrap();
+    set.with_secret("x-other-proof", "b81d06e5c3f2974a").unwrap()
+}
+
 /// Name, settings, peer, lines, the level of the first event, reason, header, hops, start of the message.
 type Row<'a> = (
     &'a str,
@@ -187,6 +192,7 @@ fn rows() -> Vec<Row<'static>> {
         ("extra entries", trusting().proxies_write(Writing::Replace), PROXY, &[("x-forwarded-for", b"6.6.6.6, 203.0.113.7")], WARN, "extra_entries", for_, Some("1"), "have your outermost proxy replace X-Forwarded-For | if"),
         ("without the secret", trusting().trust(cdn()), CDN, &[CLIENT], WARN, "not_proven", Some("x-origin-verify"), Some("0"), "if 198.51.100.9 is your proxy, have it set X-Origin-Verify to the secret"),
         ("without the secret of an outer proxy", ForwardedHeaders::builder().trust_chain([cdn(), PROXY.parse().unwrap()]), PROXY, &[("x-forwarded-for", b"203.0.113.7, 198.51.100.9")], WARN, "not_proven", Some("x-origin-verify"), Some("1"), "if 198.51.100.9 is your proxy, have it set"),
+        ("without the secret of one of two sets", trusting().trust([cdn(), other_cdn()]), "198.51.101.9", &[CLIENT], WARN, "not_proven", Some("x-other-proof"), Some("0"), "if 198.51.101.9 is your proxy, have it set X-Other-Proof to the secret"),
         ("a secret from a private peer", trusting().trust(cdn()), "172.18.0.3", &[("x-origin-verify", SECRET)], WARN, "untrusted_headers", Some("x-origin-verify"), None, is_yours),
         ("an identity from a private peer", trusting().only_from_proxy("remote-user"), "172.18.0.3", &[("remote-user", b"alice")], WARN, "untrusted_headers", Some("remote-user"), None, is_yours),
         ("unknown", trusting(), PROXY, &[("x-forwarded-for", b"unknown")], WARN, "unknown", for_, Some("1"), "if 10.0.0.2 can report addresses, have it write"),

@@ -204,7 +204,13 @@ impl Settings {
         let chain = Chain::nearest_first(nearest_first);
         let secret = chain.proven().map(|proven| &proven.header);
         let identity = self.identity.iter().map(|header| &header.name);
-        let guarded: Vec<_> = secret.chain(identity).cloned().collect();
+        let mut guarded: Vec<HeaderName> = Vec::new();
+        for name in secret.chain(identity) {
+            // Sets side by side may share a header.
+            if !guarded.contains(name) {
+                guarded.push(name.clone());
+            }
+        }
         Config {
             origin: Origin::default(),
             profile: self.profile,

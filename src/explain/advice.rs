@@ -1,13 +1,15 @@
 //! The advice about one fault, for the log.
 
+use http::HeaderName;
 use http::request::Parts;
 
 use super::entry::Entry;
 use super::help;
 use super::reading::Reading;
-use super::{client, values};
+use super::{client, guarded, values};
 use crate::config::Config;
 use crate::decide::Fault;
+use crate::outcome::Unresolved;
 use crate::peer::{FoundIn, Peer};
 
 /// The most bytes of a host that the log shows.
@@ -19,6 +21,8 @@ pub(crate) struct Advice {
     pub(crate) help: Option<String>,
     /// The host that was refused, escaped.
     pub(crate) host: Option<String>,
+    /// The header of the secret that the request does not carry once.
+    pub(crate) secret_header: Option<HeaderName>,
 }
 
 impl Advice {
@@ -39,7 +43,10 @@ impl Advice {
             Fault::Scheme(_) => help::scheme(&reading),
             Fault::Host => host.as_deref().map(|host| help::refused_host(&reading, host)),
         };
-        Self { help: help.map(|help| help.replace('\n', " | ")), host }
+        let is_unproven = fault == Fault::Unresolved(Unresolved::NotProven);
+        let unproven = is_unproven.then(|| guarded::unproven(&reading)).flatten();
+        let secret_header = unproven.map(|(proven, _)| proven.header.clone());
+        Self { help: help.map(|help| help.replace('\n', " | ")), host, secret_header }
     }
 }
 

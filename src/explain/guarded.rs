@@ -14,9 +14,8 @@ use crate::peer::Peer;
 
 /// Returns the entries of the headers of secrets, then of identities.
 pub(super) fn guarded(reading: &Reading<'_>) -> Vec<Entry> {
-    let mut names: Vec<&HeaderName> = reading.config.guarded.iter().collect();
-    names.dedup();
-    let mut entries: Vec<_> = names.iter().flat_map(|name| lines(reading, name)).collect();
+    let names = reading.config.guarded.iter();
+    let mut entries: Vec<_> = names.flat_map(|name| lines(reading, name)).collect();
     if let Some((proven, Proof::Missing)) = unproven(reading) {
         let name = proven.header.as_str();
         entries.push(Entry::new(name, None, Verdict::Secret(Proof::Missing)));
@@ -62,7 +61,7 @@ fn identity_lines(reading: &Reading<'_>, identity: &IdentityHeader) -> Vec<Entry
 
 /// Returns the first set with a secret that holds the sender that is not proven, and what the request
 /// carries. `None` if the outcome is another.
-pub(crate) fn unproven<'a>(reading: &Reading<'a>) -> Option<(&'a Proven, Proof)> {
+pub(super) fn unproven<'a>(reading: &Reading<'a>) -> Option<(&'a Proven, Proof)> {
     let sender = unproven_sender(reading)?;
     let set = reading.config.chain.set(usize::from(reading.resolved.hops))?;
     let holds = |proven: &&Proven| proven.proxies.item_of(&sender).is_some();

@@ -10,7 +10,6 @@ use super::TARGET;
 use crate::config::{Config, SchemeFrom, TrustedProxies};
 use crate::decide::{Fault, Resolved, is_forwarding};
 use crate::explain::Advice;
-use crate::outcome::Unresolved;
 use crate::peer::FoundIn;
 
 /// A request that has been decided, and not been rewritten.
@@ -32,7 +31,7 @@ macro_rules! write_event {
             $level,
             network.peer.address = peer,
             forwarded.reason = reason,
-            forwarded.header = $seen.header($fault).map(HeaderName::as_str),
+            forwarded.header = $advice.secret_header.as_ref().or($seen.header($fault)).map(HeaderName::as_str),
             forwarded.hops = $seen.hops($fault),
             forwarded.host = $advice.host.as_deref(),
             "{}",
@@ -64,7 +63,6 @@ impl Seen<'_> {
     fn header(&self, fault: Fault) -> Option<&HeaderName> {
         match fault {
             Fault::UntrustedHeaders => self.untrusted(),
-            Fault::Unresolved(Unresolved::NotProven) => self.secret(),
             Fault::Unresolved(_) => self.config.names.client.as_ref(),
             Fault::Scheme(_) => scheme_header(self.config),
             Fault::NoPeer | Fault::Host => None,
@@ -77,12 +75,6 @@ impl Seen<'_> {
         client
             .filter(|name| self.headers.contains_key(*name))
             .or_else(|| self.headers.keys().find(|name| is_forwarding(self.config, name)))
-    }
-
-    /// Returns the header of the first secret that the sender would have to show.
-    fn secret(&self) -> Option<&HeaderName> {
-        let set = self.config.chain.set(usize::from(self.resolved.hops))?;
-        set.proven().first().map(|proven| &proven.header)
     }
 
     fn hops(&self, fault: Fault) -> Option<u8> {

@@ -526,6 +526,29 @@ fn the_secret_is_in_no_output() {
     assert!(texts.iter().any(|text| text.contains("redacted")));
 }
 
+/// Three sets side by side, two of them with the same header.
+#[test]
+fn a_header_that_sets_share_is_explained_once() {
+    let third = set("198.51.102.0/24").with_secret(HEADER, "a-third-secret-of-26-letters").unwrap();
+    let layer = built(builder().trust([cdn(), other_cdn(), third]));
+    let explanation = layer.explain(&request(CDN, "/", &[FOR, RIGHT]).into_parts().0);
+    let entries = explanation.entries().iter().filter(|entry| entry.name == HEADER);
+    assert_eq!(entries.count(), 1, "{explanation}");
+}
+
+/// A name of any length is removed: the table of known names ends at 63 bytes.
+#[test]
+fn a_header_with_a_long_name_is_removed() {
+    let (long, like) =
+        (format!("x-{}-proof", "a".repeat(90)), format!("x_{}-proof", "a".repeat(90)));
+    let proxy = set("10.0.0.2").with_secret(long.as_str(), NEW).unwrap();
+    let layer = built(builder().trust(proxy));
+    let lines: [Line<'_>; 3] = [FOR, (&long, NEW.as_bytes()), (&like, b"x")];
+    let after = through(&layer, request("10.0.0.2", "/", &lines));
+    assert_eq!(info(&after).outcome(), Outcome::Forwarded);
+    assert_eq!(after.headers.len(), 1, "{:?}", after.headers);
+}
+
 #[test]
 fn an_explanation_says_what_is_wrong_with_the_secret() {
     let layer = built(builder().trust(cdn()));
