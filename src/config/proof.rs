@@ -12,7 +12,7 @@ use super::setting::Setting;
 use super::trusted_proxies::TrustedProxies;
 use crate::header::names::{has_other_meaning, holds, is_keyword, looks_like};
 
-/// A set, and what a request has to carry for an address of it to be trusted.
+/// A set of proxies, and the secret that a request from them has to carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proven {
     /// Holds no such set itself.
@@ -35,7 +35,7 @@ pub enum Proof {
     Wrong,
 }
 
-/// What a sender is to a set.
+/// Whether a sender belongs to a set of proxies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// A trusted proxy.
@@ -66,8 +66,8 @@ impl TrustedProxies {
     /// each name that looks like it, from every request.
     ///
     /// A request that reaches an address of the set without the secret has no client:
-    /// [`Unresolved::NotProven`](crate::Unresolved::NotProven). An address that another set of the same
-    /// [`trust`](crate::Builder::trust) holds is trusted without the secret.
+    /// [`Unresolved::NotProven`](crate::Unresolved::NotProven). An address that a set without a secret
+    /// holds as well, in the same [`trust`](crate::Builder::trust), needs none.
     ///
     /// ```
     /// use forwarded_headers::{ForwardedHeaders, Outcome, Peer, TrustedProxies, Unresolved};
@@ -119,7 +119,7 @@ impl TrustedProxies {
                 "the set has a secret already; give each set its own, and join them",
             ));
         }
-        if self.is_plain_empty() {
+        if *self == Self::none() {
             return Err(ConfigError::new("the set has no address; remove with_secret"));
         }
         if self.is_any() && looks_like(header.as_str(), "x-azure-fdid") {

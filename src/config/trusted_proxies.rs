@@ -232,11 +232,6 @@ impl TrustedProxies {
         !self.v4.is_empty() || !self.v6.is_empty()
     }
 
-    /// Returns whether every sender of the set needs a secret, or there is none.
-    pub(super) fn is_plain_empty(&self) -> bool {
-        !self.unix && !self.has_addresses()
-    }
-
     /// Returns the set without its secrets, and each set that has one.
     fn parts(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(self.proven.iter().map(|proven| &proven.proxies))

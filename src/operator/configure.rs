@@ -2,7 +2,7 @@
 
 use super::Config;
 use super::header;
-use super::secret::Trust;
+use super::secret::Sets;
 use crate::config::{
     Builder, ConfigError, SchemeFrom, SchemeSource, Settings, TrustedProxies, checked_chain,
 };
@@ -42,7 +42,7 @@ impl Builder {
 /// A configuration whose settings are valid, each by itself.
 struct Checked {
     config: Config,
-    trust: Trust,
+    sets: Sets,
     scheme: Option<SchemeFrom>,
     client: Option<crate::config::ClientFrom>,
 }
@@ -65,19 +65,19 @@ impl Config {
         let scheme = self.scheme_from.clone().map(SchemeSource::checked).transpose()?;
         let client =
             self.client_from.clone().map(crate::config::ClientSource::checked).transpose()?;
-        let trust = Trust::of(&self, author)?;
-        Ok(Checked { config: self, trust, scheme, client })
+        let sets = Sets::of(&self, author)?;
+        Ok(Checked { config: self, sets, scheme, client })
     }
 }
 
 impl Checked {
     fn replace(self, settings: &mut Settings) {
-        let Self { config, trust, scheme, client } = self;
+        let Self { config, sets, scheme, client } = self;
         if let Some(proxy) = config.proxy {
             replace_proxies(settings, proxy);
         }
-        settings.trust = trust.trust;
-        settings.chain = trust.chain;
+        settings.trust = sets.trust;
+        settings.chain = sets.chain;
         if matches!(scheme, Some(SchemeFrom::Always(_))) {
             settings.direct_scheme = None;
         }

@@ -13,31 +13,30 @@ pub(super) fn header(text: &str) -> Result<HeaderName, ConfigError> {
     crate::config::proof::checked_header(text.value())
 }
 
-/// What an operator replaces the author's trust with.
-pub(super) struct Trust {
+/// The trusted proxies, as a set or as a chain.
+#[derive(Clone)]
+pub(super) struct Sets {
     pub(super) trust: Option<TrustedProxies>,
     pub(super) chain: Option<Vec<TrustedProxies>>,
 }
 
-impl Trust {
+impl Sets {
     /// Returns the trust of the operator, or else the author's, with the secret on the outermost set.
     pub(super) fn of(config: &Config, author: &Settings) -> Result<Self, ConfigError> {
+        let author = Self { trust: author.trust.clone(), chain: author.chain.clone() };
         let is_replaced = config.trust.is_some() || config.trust_chain.is_some();
-        let trust = if is_replaced || config.proxy.is_some() {
+        let sets = if is_replaced || config.proxy.is_some() {
             Self { trust: config.trust.clone(), chain: config.trust_chain.clone() }
         } else {
-            Self { trust: author.trust.clone(), chain: author.chain.clone() }
+            author.clone()
         };
         match secret(config)? {
-            Some((header, secrets)) => trust.with_secret(&header, secrets),
-            None if trust.has_secret() => Ok(trust),
-            None if Self::of_author(author).has_secret() => Err(ConfigError::new(WITHOUT_SECRET)),
-            None => Ok(trust),
+            Some((header, secrets)) => sets.with_secret(&header, secrets),
+            None if author.has_secret() && !sets.has_secret() => {
+                Err(ConfigError::new(WITHOUT_SECRET))
+            }
+            None => Ok(sets),
         }
-    }
-
-    fn of_author(author: &Settings) -> Self {
-        Self { trust: author.trust.clone(), chain: author.chain.clone() }
     }
 
     fn has_secret(&self) -> bool {

@@ -85,7 +85,7 @@ const IDENTITY: [&[(&str, bool)]; 5] = [
 
 const USERS: [&str; 3] = ["alice", "", "203.0.113.7, \u{e9}"];
 
-/// What a sender is to a set.
+/// Whether a sender belongs to a set of proxies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Proxy,

@@ -107,7 +107,7 @@ proptest! {
         // Without a secret, the CDN's other customers can choose a client.
         prop_assume!(has_secret || way != Way::RoundFromCdn);
         let layer = layer(has_secret);
-        // Without the setting, the CDN's header is one that nobody owns.
+        // Without the setting, the layer does not know the CDN's header.
         let owned = |(name, _): &(String, Vec<u8>)| has_secret || !name.contains("verify") || name.contains("ssl");
         let sent: Lines = sent.into_iter().filter(owned).collect();
         let with = through(&layer, arrived(way, sent));
