@@ -62,6 +62,7 @@ fn zoned(value: Value<'_>) -> Option<Node<'static>> {
 /// Finds a well-formed element behind a comma exactly, whatever stands to its left. From right to left,
 /// a comma outside quotes ends the element. A `"` closes a quoted string that opens at the nearest `"`
 /// with an even number of backslashes before it. Every `"` inside has an odd number (RFC 9110 §5.6.4).
+#[inline(always)]
 pub(crate) fn last_comma(line: &[u8]) -> Option<usize> {
     let mut unread = line;
     loop {
